@@ -1,0 +1,1 @@
+"""The cities' data: profiles, units, categories, maps and holidays. No code; see README.md."""
