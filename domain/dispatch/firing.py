@@ -1,0 +1,153 @@
+"""What a due timer of a clock stands for: the warning, the deadline, an escalation.
+
+Written for many timers at once: however many there are, their segments are read in one statement,
+and what they change is written by the flush, one statement a table.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm.attributes import flag_modified
+
+from domain.dispatch import clocks
+from domain.dispatch.city import Rules
+from domain.dispatch.clocks import Escalation
+from domain.dispatch.models import ClockSegment
+from domain.dispatch.segments import Segment
+from domain.dispatch.ticking import DEADLINE, ESCALATION, WARNING, arm, read_segment, running
+from domain.kernel import timers
+from domain.kernel.membership import among
+from domain.kernel.timers import Timer
+from domain.kernel.vocabulary import ClockName, TicketStatus, UnitLevel
+from domain.kernel.work import UnitOfWork
+from domain.tickets.history import advance
+from domain.tickets.models import Ticket
+from domain.tickets.workflow import Step, transition
+
+_STEPS = {WARNING: Step.WARN, DEADLINE: Step.OVERDUE, ESCALATION: Step.ESCALATE}
+_FROM_THE_TOP = list(UnitLevel)
+_Clock = tuple[UUID, str, int]  # ticket, clock, round
+
+
+async def fire(
+    work: UnitOfWork, rules: Rules, tickets: Mapping[UUID, Ticket], due: Sequence[Timer]
+) -> None:
+    """Take what due timers stand for into the history, in their order, and arm the next points.
+
+    `tickets` are the timers' tickets, locked. A timer of an earlier round, of a clock whose duty is
+    done, or of a ticket that is in nobody's hands changes nothing. One whose point has moved into
+    the future (a holiday that was declared since) is armed anew.
+    """
+    live = [timer for timer in due if _counts(tickets[timer.subject_id], timer)]
+    if not live:
+        return
+    found = await _segments(work, {timer.subject_id for timer in live})
+    for timer in live:
+        ticket = tickets[timer.subject_id]
+        _fire(work, rules, ticket, timer, found[ticket.id, _clock(timer).value, ticket.round])
+
+
+def _clock(timer: Timer) -> ClockName:
+    return ClockName(timer.kind.removeprefix("clock."))
+
+
+def _counts(ticket: Ticket, timer: Timer) -> bool:
+    step = _STEPS[timer.payload["point"]]
+    return (
+        timer.payload["round"] == ticket.round
+        and _clock(timer) in running(ticket)
+        and TicketStatus(ticket.status) in transition(step).sources
+    )
+
+
+async def _segments(work: UnitOfWork, tickets: Iterable[UUID]) -> Mapping[_Clock, list[Segment]]:
+    rows = await work.session.execute(
+        select(
+            ClockSegment.ticket_id,
+            ClockSegment.clock,
+            ClockSegment.round,
+            ClockSegment.kind,
+            ClockSegment.at,
+            ClockSegment.cause,
+            ClockSegment.detail,
+        )
+        .where(among(ClockSegment.ticket_id, tickets))
+        .order_by(ClockSegment.ticket_id, ClockSegment.position)
+    )
+    found: defaultdict[_Clock, list[Segment]] = defaultdict(list)
+    for ticket, clock, round_, *segment in rows:
+        found[ticket, clock, round_].append(read_segment(*segment))
+    return found
+
+
+def _fire(
+    work: UnitOfWork, rules: Rules, ticket: Ticket, timer: Timer, segments: Sequence[Segment]
+) -> None:
+    clock, point = _clock(timer), timer.payload["point"]
+    due = clocks.deadline(segments, rules.calendar, rules.zone)
+    if due is None:
+        return  # it stands still; what lets it run again arms it
+    steps = clocks.escalations(rules.profile, due, rules.calendar, rules.zone)
+    number = timer.payload.get("step", 0)
+    at = _instant(rules, point, segments, due, steps[number - 1 : number])
+    if at is None:
+        return  # the city has no such point any more
+    if at > work.now:
+        _arm_anew(work, ticket, timer, at, due)
+        return
+    # The flush writes tickets that changed in the same columns by one statement.
+    for name in ("warned_at", "overdue_at", "escalated_to"):
+        flag_modified(ticket, name)
+    detail: dict[str, Any] = {"clock": clock.value, "due": at.isoformat()}
+    detail["deadline"] = due.isoformat()
+    if point == WARNING:
+        ticket.warned_at = work.now
+        advance(work, ticket, Step.WARN, unit_id=ticket.lead_unit_id, **detail)
+        arm(work, ticket, clock, DEADLINE, due)
+        return
+    if point == DEADLINE:
+        ticket.overdue_at = ticket.overdue_at or due
+        advance(work, ticket, Step.OVERDUE, unit_id=ticket.lead_unit_id, **detail)
+    else:
+        to = steps[number - 1].to
+        ticket.escalated_to = _higher(ticket.escalated_to, to)
+        advance(work, ticket, Step.ESCALATE, to=to.value, **detail)
+    if number < len(steps):
+        following = steps[number]
+        arm(work, ticket, clock, ESCALATION, following.at, to=following.to.value, step=number + 1)
+
+
+def _instant(
+    rules: Rules,
+    point: str,
+    segments: Sequence[Segment],
+    due: datetime,
+    escalation: Sequence[Escalation],
+) -> datetime | None:
+    """When the point is, by the segments and the calendar as they now stand."""
+    if point == WARNING:
+        return clocks.warning_at(rules.profile, segments, rules.calendar, rules.zone)
+    if point == DEADLINE:
+        return due
+    return escalation[0].at if escalation else None
+
+
+def _arm_anew(
+    work: UnitOfWork, ticket: Ticket, timer: Timer, at: datetime, deadline: datetime
+) -> None:
+    if _clock(timer) is ClockName.REPLY:
+        ticket.deadline = deadline
+    timers.arm(work, timer.kind, ticket.id, at, **timer.payload)
+
+
+def _higher(present: str | None, to: UnitLevel) -> str:
+    """The higher of two levels: what was brought before the city stays there."""
+    if present is None:
+        return to.value
+    return min(UnitLevel(present), to, key=_FROM_THE_TOP.index).value

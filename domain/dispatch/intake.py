@@ -1,0 +1,238 @@
+"""Submit: a complaint comes in, gets its code, its level and, where it is clear, its unit."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.accounts.commands import upsert_citizen
+from domain.accounts.protection import Protection
+from domain.dispatch.assigning import assign
+from domain.dispatch.city import City
+from domain.dispatch.levels import response_level
+from domain.dispatch.route import Route
+from domain.dispatch.routing import UnknownUnit, route
+from domain.kernel import idempotency
+from domain.kernel.actor import Role
+from domain.kernel.errors import Fault, InvalidInput, NotAllowed, Unauthenticated
+from domain.kernel.texts import check_text
+from domain.kernel.vocabulary import FIRST_ROUND, Channel, TicketKind
+from domain.kernel.work import UnitOfWork
+from domain.tickets.code import format_code, next_number
+from domain.tickets.commands import MOST_CONTENT
+from domain.tickets.history import ORIGIN, advance
+from domain.tickets.models import Category, Ticket
+from domain.tickets.workflow import Step
+from domain.units import queries as units
+
+MOST_TITLE = 200
+MOST_ADDRESS = 500
+MOST_KEY = 200
+_SUBMITTERS = frozenset({Role.CITIZEN, Role.AGENT, Role.SUPERVISOR, Role.PARTNER})
+_CENTRE = frozenset({Role.AGENT, Role.SUPERVISOR})
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDetails:
+    """Who a ticket is for, where that is not the caller."""
+
+    phone: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What was asked for, as it came in from any channel."""
+
+    title: str
+    content: str
+    kind: TicketKind = TicketKind.HELP
+    category: str | None = None
+    address: str | None = None
+    location: tuple[float, float] | None = None  # longitude, latitude in WGS-84 degrees
+    unit_code: str | None = None
+    contact: ContactDetails | None = None
+    channel: Channel | None = None
+    confidential: bool = False
+    idempotency_key: str | None = None
+
+
+async def submit_ticket(
+    work: UnitOfWork, city: City, protection: Protection, submission: Submission
+) -> UUID:
+    """登记: take a ticket in and dispatch it where its unit is clear (B10-B12). Returns its id.
+
+    A consultation waits in the triage queue, to be answered at once (B11); so does what names no
+    place. The same idempotency key from the same actor returns the ticket that it led to.
+    Raises Unauthenticated, NotAllowed, KeyReused, and InvalidInput with all faults at once.
+    """
+    _require_submitter(work)
+    ticket_id = work.new_id()
+    earlier = await idempotency.claim(
+        work,
+        "submitTicket",
+        submission.idempotency_key,
+        idempotency.fingerprint(asdict(submission)),
+        ticket_id,
+    )
+    if earlier is not None:
+        return earlier
+    found = await _check(work, city, submission)
+    citizen_id = await _citizen(work, protection, submission)
+    ticket = await _register(work, city, submission, ticket_id, citizen_id, found)
+    if found.unit_code is not None and not _held_for_triage(submission):
+        await _dispatch(work, city, ticket, found)
+    return ticket_id
+
+
+def _require_submitter(work: UnitOfWork) -> None:
+    if work.actor.role is Role.PUBLIC:
+        raise Unauthenticated("log in to submit a ticket")
+    if work.actor.role not in _SUBMITTERS:
+        raise NotAllowed("this role does not submit tickets")
+
+
+def _held_for_triage(submission: Submission) -> bool:
+    return submission.kind is TicketKind.CONSULTATION and submission.unit_code is None
+
+
+async def _check(work: UnitOfWork, city: City, submission: Submission) -> Route:
+    """Find every fault of the input and the route. Raises InvalidInput with all faults."""
+    faults = check_text("title", submission.title, most=MOST_TITLE)
+    faults += check_text("content", submission.content, most=MOST_CONTENT)
+    faults += check_text("address", submission.address, most=MOST_ADDRESS, required=False)
+    key = submission.idempotency_key
+    faults += check_text("idempotencyKey", key, most=MOST_KEY, required=False)
+    faults += _location_faults(submission.location)
+    faults += _caller_faults(work, submission)
+    known = select(Category.code).where(Category.code == submission.category)
+    if submission.category is not None and not await work.session.scalar(known):
+        faults.append(Fault("category", "is not a known category code"))
+    found: Route | None = None
+    gazetteer = await city.gazetteer(work.session)
+    try:
+        found = route(
+            gazetteer,
+            address=submission.address,
+            location=None if faults else submission.location,
+            unit_code=submission.unit_code,
+        )
+    except UnknownUnit as error:
+        faults += error.faults
+    if faults or found is None:
+        raise InvalidInput(*faults)
+    return found
+
+
+def _location_faults(location: tuple[float, float] | None) -> list[Fault]:
+    if location is None:
+        return []
+    longitude, latitude = location
+    faults = []
+    if not -180 <= longitude <= 180:
+        faults.append(Fault("location.longitude", "must be between -180 and 180 degrees"))
+    if not -90 <= latitude <= 90:
+        faults.append(Fault("location.latitude", "must be between -90 and 90 degrees"))
+    return faults
+
+
+def _caller_faults(work: UnitOfWork, submission: Submission) -> list[Fault]:
+    """What only the centre or a partner may say, and what they must (api.md, SubmitTicketInput)."""
+    faults: list[Fault] = []
+    if work.actor.role is Role.CITIZEN:
+        if submission.contact is not None:
+            faults.append(Fault("contact", "is your own; it comes from your login"))
+        if submission.channel is not None and submission.channel is not _channel(work, submission):
+            faults.append(Fault("channel", "comes from your login"))
+    elif submission.contact is None:
+        faults.append(Fault("contact", "is needed: whose ticket is it?"))
+    if submission.unit_code is not None and work.actor.role not in _CENTRE:
+        faults.append(Fault("unitCode", "only the centre names a unit"))
+    return faults
+
+
+def _channel(work: UnitOfWork, submission: Submission) -> Channel:
+    if work.actor.role is Role.CITIZEN:
+        return Channel(work.actor.channel) if work.actor.channel else Channel.WEB
+    if work.actor.role is Role.PARTNER:
+        own = Channel(work.actor.channel) if work.actor.channel else Channel.PARTNER
+        return submission.channel or own
+    return submission.channel or Channel.PHONE
+
+
+async def _citizen(work: UnitOfWork, protection: Protection, submission: Submission) -> UUID | None:
+    if work.actor.role is Role.CITIZEN:
+        return work.actor.citizen_id
+    assert submission.contact is not None
+    contact = submission.contact
+    try:
+        citizen = await upsert_citizen(work, protection, contact.phone, contact.name)
+    except InvalidInput as error:
+        raise InvalidInput(
+            *(Fault(f"contact.{fault.path}", fault.message) for fault in error.faults)
+        ) from None
+    return citizen.id
+
+
+async def _register(
+    work: UnitOfWork,
+    city: City,
+    submission: Submission,
+    ticket_id: UUID,
+    citizen_id: UUID | None,
+    found: Route,
+) -> Ticket:
+    profile = city.rules.profile
+    level, reason = response_level(
+        profile,
+        kind=submission.kind,
+        category_code=submission.category,
+        title=submission.title,
+        content=submission.content,
+    )
+    day = work.now.astimezone(city.rules.zone).date()
+    longitude, latitude = submission.location or (None, None)
+    ticket = Ticket(
+        id=ticket_id,
+        code=format_code(day, await next_number(work.session, day)),
+        kind=submission.kind.value,
+        status="RECEIVED",
+        level=level.value,
+        level_reason=reason,
+        title=submission.title,
+        content=submission.content,
+        channel=_channel(work, submission).value,
+        address=submission.address,
+        longitude=longitude,
+        latitude=latitude,
+        category_code=submission.category,
+        citizen_id=citizen_id,
+        submitter=work.actor.subject,
+        confidential=submission.confidential,
+        route_reason=found.reason.value,
+        route_explanation=found.explain(),
+        round=FIRST_ROUND,
+        urge_count=0,
+        version=0,
+        submitted_at=work.now,
+        profile_version=profile.version,
+        history_length=0,
+        history_head=ORIGIN,
+    )
+    work.add(ticket)
+    await work.flush()
+    advance(work, ticket, Step.SUBMIT, level=level.value, route=found.reason.value)
+    return ticket
+
+
+async def _dispatch(work: UnitOfWork, city: City, ticket: Ticket, found: Route) -> None:
+    codes = [code for code in (found.unit_code, *found.copy_to) if code is not None]
+    by_code = {unit.code: unit for unit in await units.active_by_codes(work.session, codes)}
+    lead = by_code.get(codes[0])
+    if lead is None:
+        return  # retired a moment ago: the triage queue decides
+    copies = [by_code[code] for code in codes[1:] if code in by_code]
+    reason = found.explain()
+    await assign(work, city.rules, ticket, lead, copies, reason=reason, by="rule")

@@ -1,0 +1,68 @@
+"""A unit ends or moves, and its tickets must not be left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.dispatch.assigning import assign
+from domain.dispatch.city import Rules
+from domain.dispatch.triage import district_copies
+from domain.kernel.errors import Fault, InvalidInput
+from domain.kernel.work import UnitOfWork
+from domain.tickets import audience
+from domain.tickets.models import Ticket
+from domain.units import commands as units
+from domain.units import queries
+from domain.units.models import Unit
+
+_REDISPATCHED = ("DISPATCHED",)
+
+
+async def retire_with_successor(
+    work: UnitOfWork,
+    rules: Rules,
+    unit_id: UUID | None,
+    successor_code: str | None,
+    expected_version: int | None = None,
+) -> Unit:
+    """Retire a unit; with a successor, its dispatched tickets are handed on first.
+
+    Tickets that were accepted or replied to are somebody's work in hand and still refuse the
+    retirement. Raises what `units.commands.retire_unit` raises, and InvalidInput.
+    """
+    if successor_code is not None:
+        successor = await queries.active_by_code(work.session, successor_code)
+        if successor is None or successor.id == unit_id:
+            raise InvalidInput(Fault("successorCode", "is not the code of another active unit"))
+        for ticket in await _handed_on(work, unit_id):
+            copies = await district_copies(work, successor)
+            reason = f"原承办单位撤销，由{successor.name}承接"
+            await assign(work, rules, ticket, successor, copies, reason=reason, by="succession")
+        await work.flush()
+    return await units.retire_unit(work, unit_id, expected_version)
+
+
+async def _handed_on(work: UnitOfWork, unit_id: UUID | None) -> Sequence[Ticket]:
+    rows = await work.session.scalars(
+        select(Ticket)
+        .where(Ticket.lead_unit_id == unit_id, Ticket.status.in_(_REDISPATCHED))
+        .order_by(Ticket.id)
+        .with_for_update()
+    )
+    return rows.all()
+
+
+async def move_with_tickets(
+    work: UnitOfWork,
+    unit_id: UUID | None,
+    parent_id: UUID | None,
+    expected_version: int | None = None,
+) -> Unit:
+    """Move a branch of the tree; who may see its tickets follows. Raises as `move_unit` does."""
+    unit = await units.move_unit(work, unit_id, parent_id, expected_version)
+    await work.flush()
+    await audience.rebuild(work.session, unit.id)
+    return unit

@@ -1,0 +1,132 @@
+"""The centre's decisions: answer at once, redirect, classify, dispatch by hand."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+from domain.dispatch.assigning import assign
+from domain.dispatch.city import City, Rules
+from domain.dispatch.ticking import change_level
+from domain.kernel.errors import Fault, InvalidInput
+from domain.kernel.texts import check_text
+from domain.kernel.vocabulary import ResponseLevel, TicketStatus, UnitLevel
+from domain.kernel.work import UnitOfWork
+from domain.tickets import queries
+from domain.tickets.commands import MOST_CONTENT, MOST_REMARK
+from domain.tickets.history import advance
+from domain.tickets.models import Ticket
+from domain.tickets.workflow import Action
+from domain.units import queries as units
+from domain.units.models import Unit
+
+
+class TriageOutcome(StrEnum):
+    """What becomes of a ticket that is not dispatched (B11)."""
+
+    ANSWER = "ANSWER"  # 直接答复
+    REDIRECT = "REDIRECT"  # 转接、告知渠道
+
+
+async def triage_ticket(
+    work: UnitOfWork,
+    rules: Rules,
+    ticket_id: UUID | None,
+    outcome: TriageOutcome,
+    answer: str,
+    ground: str | None = None,
+    expected_version: int | None = None,
+) -> Ticket:
+    """分流: end a ticket in the centre, with what the citizen is told and, for a redirect, why.
+
+    `ground` is a code of the profile's list (B11 1-6). Raises InvalidInput, NotFound, NotAllowed,
+    Conflict, NotPossibleNow.
+    """
+    faults = check_text("answer", answer, most=MOST_CONTENT)
+    faults += _ground_faults(rules, outcome, ground)
+    if faults:
+        raise InvalidInput(*faults)
+    action = Action.ANSWER if outcome is TriageOutcome.ANSWER else Action.REDIRECT
+    ticket = await queries.lock_for(work, ticket_id, action, expected_version)
+    ticket.triage_ground, ticket.answer, ticket.closed_at = ground, answer, work.now
+    advance(work, ticket, action, remark=answer, ground=ground)
+    return ticket
+
+
+def _ground_faults(rules: Rules, outcome: TriageOutcome, code: str | None) -> list[Fault]:
+    if code is None:
+        needed = outcome is TriageOutcome.REDIRECT
+        return [Fault("ground", "is needed for a redirect")] if needed else []
+    ground = rules.profile.triage_ground(code)
+    if ground is None:
+        known = ", ".join(ground.code for ground in rules.profile.triage_grounds)
+        return [Fault("ground", f"must be one of {known}")]
+    fits = (ground.status is TicketStatus.ANSWERED) == (outcome is TriageOutcome.ANSWER)
+    return [] if fits else [Fault("ground", f"leads to {ground.status.value}")]
+
+
+async def classify_ticket(
+    work: UnitOfWork,
+    rules: Rules,
+    ticket_id: UUID | None,
+    *,
+    category: str | None = None,
+    level: ResponseLevel | None = None,
+    reason: str | None = None,
+    expected_version: int | None = None,
+) -> Ticket:
+    """定类定级: set the category or the level; clocks that run follow a new level.
+
+    Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
+    """
+    faults = check_text("reason", reason, most=MOST_REMARK, required=False)
+    if category is None and level is None:
+        faults.append(Fault("category", "or level must be given"))
+    if faults:
+        raise InvalidInput(*faults)
+    ticket = await queries.lock_for(work, ticket_id, Action.CLASSIFY, expected_version)
+    await queries.require_category(work, category)
+    before = {"category": ticket.category_code, "level": ticket.level}
+    moved = level is not None and level.value != ticket.level
+    ticket.category_code = category or ticket.category_code
+    if level is not None:
+        ticket.level, ticket.level_reason = level.value, reason or "坐席调整"
+    after = {"category": ticket.category_code, "level": ticket.level}
+    advance(work, ticket, Action.CLASSIFY, remark=reason, before=before, after=after)
+    if moved and ticket.lead_unit_id is not None:
+        await change_level(work, rules, ticket, reason or "")
+    return ticket
+
+
+async def dispatch_ticket(
+    work: UnitOfWork,
+    city: City,
+    ticket_id: UUID | None,
+    unit_code: str,
+    reason: str | None = None,
+    expected_version: int | None = None,
+) -> Ticket:
+    """派单: give a ticket to a unit by hand; a street's ticket is copied to its district (B12).
+
+    Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
+    """
+    faults = check_text("reason", reason, most=MOST_REMARK, required=False)
+    if faults:
+        raise InvalidInput(*faults)
+    ticket = await queries.lock_for(work, ticket_id, Action.DISPATCH, expected_version)
+    lead = await units.active_by_code(work.session, unit_code)
+    if lead is None:
+        raise InvalidInput(Fault("unitCode", "is not the code of an active unit"))
+    copies = await district_copies(work, lead)
+    words = reason or f"人工派往{lead.name}"
+    await assign(work, city.rules, ticket, lead, copies, reason=words, by="hand")
+    return ticket
+
+
+async def district_copies(work: UnitOfWork, lead: Unit) -> list[Unit]:
+    """The district that a street's ticket is copied to (抄送区); none for any other unit."""
+    if lead.level != UnitLevel.STREET or lead.parent_id is None:
+        return []
+    parent = await work.session.get(Unit, lead.parent_id)
+    is_district = parent is not None and parent.level == UnitLevel.DISTRICT
+    return [parent] if parent is not None and is_district else []

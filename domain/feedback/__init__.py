@@ -1,0 +1,1 @@
+"""Asking the citizen afterwards: when to call, and what follows from the answers."""

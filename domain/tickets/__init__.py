@@ -1,0 +1,1 @@
+"""The ticket: its states, its history, its code."""

@@ -1,0 +1,92 @@
+"""Every SELECT on tickets that commands, jobs and channels need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import exists, func, select
+
+from domain.kernel.errors import Conflict, Fault, InvalidInput
+from domain.kernel.visibility import parameters
+from domain.kernel.work import UnitOfWork
+from domain.tickets.models import Category, Ticket, TicketEvent
+from domain.tickets.policy import citizen_shown, no_such_ticket, require, visible_to
+from domain.tickets.workflow import Action
+
+
+async def lock_for(
+    work: UnitOfWork, ticket_id: UUID | None, action: Action, expected_version: int | None = None
+) -> Ticket:
+    """Lock a ticket for an action: visible, permitted, and still what the caller read.
+
+    Raises NotFound, NotAllowed, Conflict, in this order: a stale version tells nothing to those
+    who may not act. Whether the status allows the action is asked by `history.advance`.
+    """
+    statement = select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket)
+    visible = visible_to(work.actor.role, Ticket.__table__)
+    if visible is not None:
+        statement = statement.where(visible)
+    ticket = await work.session.scalar(statement, parameters(work.actor))
+    if ticket is None:
+        raise no_such_ticket()
+    require(work.actor, ticket, action)
+    if expected_version is not None and ticket.version != expected_version:
+        raise Conflict("the ticket changed since you read it")
+    return ticket
+
+
+async def lock_by_rule(work: UnitOfWork, ids: Sequence[UUID]) -> Sequence[Ticket]:
+    """Lock tickets for timers, in the order of their ids; tickets that are in use are left out."""
+    statement = (
+        select(Ticket)
+        .where(Ticket.id.in_(ids))
+        .order_by(Ticket.id)
+        .with_for_update(skip_locked=True)
+    )
+    return (await work.session.scalars(statement)).all()
+
+
+async def history_of(work: UnitOfWork, ticket_id: UUID) -> Sequence[TicketEvent]:
+    """All history entries of a ticket, in order."""
+    statement = (
+        select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.position)
+    )
+    return (await work.session.scalars(statement)).all()
+
+
+async def require_category(work: UnitOfWork, code: str | None, path: str = "category") -> None:
+    """Raise InvalidInput where the category code is not known."""
+    if code is None:
+        return
+    if not await work.session.scalar(select(exists().where(Category.code == code))):
+        raise InvalidInput(Fault(path, "is not a known category code"))
+
+
+async def urges_since(work: UnitOfWork, ticket_id: UUID, since: object) -> int:
+    """How often the ticket was urged since that moment."""
+    statement = select(func.count()).where(
+        TicketEvent.ticket_id == ticket_id,
+        TicketEvent.kind == Action.URGE.value,
+        TicketEvent.at >= since,
+    )
+    return int(await work.session.scalar(statement) or 0)
+
+
+async def shown_citizen(work: UnitOfWork, ticket_id: UUID | None) -> tuple[UUID, UUID]:
+    """The citizen of a ticket that the actor sees and that shows its citizen to the actor.
+
+    Returns (citizen, ticket). Raises NotFound otherwise: a hidden citizen and a hidden ticket look
+    the same.
+    """
+    row = Ticket.__table__
+    statement = select(row.c.citizen_id, row.c.id).where(
+        row.c.id == ticket_id, row.c.citizen_id.is_not(None)
+    )
+    for condition in (visible_to(work.actor.role, row), citizen_shown(work.actor.role, row)):
+        if condition is not None:
+            statement = statement.where(condition)
+    found = (await work.session.execute(statement, parameters(work.actor))).one_or_none()
+    if found is None:
+        raise no_such_ticket()
+    return found.citizen_id, found.id

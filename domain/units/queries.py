@@ -1,0 +1,81 @@
+"""Every SELECT on units that commands, jobs and channels need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.kernel.errors import NotFound
+from domain.kernel.work import UnitOfWork
+from domain.units.models import Unit, UnitTree
+
+# The statuses in which a unit still has something to do for a ticket that it leads.
+_OPEN = "('RECEIVED','DISPATCHED','CONTESTED','ACCEPTED','SUSPENDED','REPLIED')"
+
+
+async def active_by_code(session: AsyncSession, code: str) -> Unit | None:
+    """The active unit of that code, or None."""
+    found: Unit | None = await session.scalar(
+        select(Unit).where(Unit.code == code, Unit.retired_at.is_(None))
+    )
+    return found
+
+
+async def active_by_codes(session: AsyncSession, codes: Sequence[str]) -> Sequence[Unit]:
+    """The active units of those codes, in no order."""
+    rows = await session.scalars(
+        select(Unit).where(Unit.code.in_(codes), Unit.retired_at.is_(None))
+    )
+    return rows.all()
+
+
+async def id_of_code(session: AsyncSession, code: str) -> UUID | None:
+    """The id of an active unit; what a handler's token is resolved by."""
+    found: UUID | None = await session.scalar(
+        select(Unit.id).where(Unit.code == code, Unit.retired_at.is_(None))
+    )
+    return found
+
+
+async def lock_tree(work: UnitOfWork) -> None:
+    """Let one change of the tree happen at a time, and count it."""
+    tree = await work.session.scalar(select(UnitTree).with_for_update())
+    if tree is None:
+        work.add(UnitTree(id=1, revision=1))
+    else:
+        tree.revision += 1
+
+
+async def get(work: UnitOfWork, unit_id: UUID | None) -> Unit:
+    """Raises NotFound."""
+    unit = await work.session.get(Unit, unit_id) if unit_id is not None else None
+    if unit is None:
+        raise NotFound("there is no such unit")
+    return unit
+
+
+async def has_active_children(work: UnitOfWork, unit_id: UUID) -> bool:
+    """Whether active units stand below."""
+    count = await work.session.scalar(
+        select(func.count()).where(Unit.parent_id == unit_id, Unit.retired_at.is_(None))
+    )
+    return bool(count)
+
+
+async def open_ticket_codes(work: UnitOfWork, unit_id: UUID, most: int) -> list[str]:
+    """Codes of the tickets that the unit leads and that are not at their end, oldest first.
+
+    Written as text: units know no tickets (the arrow inside the domain runs the other way), but
+    the database holds both, and a unit must not be retired from under its tickets.
+    """
+    rows = await work.session.execute(
+        text(
+            f"select code from ticket where lead_unit_id = :unit and status in {_OPEN} "  # noqa: S608
+            "order by id limit :most"
+        ),
+        {"unit": unit_id, "most": most},
+    )
+    return [row.code for row in rows]
