@@ -1,0 +1,1 @@
+"""Who speaks: citizens, staff, tokens, and the protection of personal data."""
