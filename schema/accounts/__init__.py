@@ -1,0 +1,1 @@
+"""Login, staff, personal data in the API."""

@@ -1,0 +1,324 @@
+"""The closed lists of the API: the domain's own enums, described for front-end developers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeVar
+
+import strawberry
+
+from domain.dispatch import models as dispatch
+from domain.dispatch.route import RouteReason as _RouteReason
+from domain.dispatch.segments import Cause, SegmentKind
+from domain.dispatch.triage import TriageOutcome as _TriageOutcome
+from domain.feedback import models as feedback
+from domain.kernel import vocabulary as words
+from domain.kernel.actor import Role
+from domain.kernel.errors import ProblemCode as _ProblemCode
+from domain.tickets.workflow import Action, Step
+
+E = TypeVar("E", bound=type[StrEnum])
+
+
+def described(enum: E, name: str, description: str, members: dict[str, str]) -> E:
+    """Give an enum its GraphQL name, its description, and one description a member.
+
+    Raises ValueError where a member has no description, or a description no member.
+    """
+    made = strawberry.enum(enum, name=name, description=description)
+    definition = made.__strawberry_definition__  # type: ignore[attr-defined]
+    if {value.name for value in definition.values} != set(members):
+        raise ValueError(f"{name}: every member needs a description, and no other")
+    for value in definition.values:
+        value.description = members[value.name]
+    return made
+
+
+TicketKind = described(
+    words.TicketKind,
+    "TicketKind",
+    "What the citizen wants (诉求类型).",
+    {
+        "CONSULTATION": "A question; answered at once where possible (咨询).",
+        "HELP": "Help with a difficulty (求助).",
+        "COMPLAINT": "A complaint about something or somebody (投诉).",
+        "REPORT": "A report of unlawful conduct; its citizen is never shown to a unit (举报).",
+        "SUGGESTION": "A suggestion (建议).",
+        "PRAISE": "Praise (表扬).",
+    },
+)
+TicketStatus = described(
+    words.TicketStatus,
+    "TicketStatus",
+    "Where a ticket stands (工单状态).",
+    {
+        "RECEIVED": "Registered; waits for triage (已登记，待分流).",
+        "ANSWERED": "Answered by the centre; an end (直接答复).",
+        "REDIRECTED": "Handed over or told the proper channel; an end (已转接).",
+        "MERGED": "Follows another ticket (已并单).",
+        "DISPATCHED": "Given to a unit; waits to be accepted (已派单，待签收).",
+        "CONTESTED": "The unit contests the dispatch (派单异议审核中).",
+        "ACCEPTED": "In the unit's hands (已签收，办理中).",
+        "SUSPENDED": "Suspended under a plan; its clock stands (挂账).",
+        "REPLIED": "Replied to; waits for the callback (已答复，待回访).",
+        "CLOSED": "Closed; an end (办结).",
+        "WITHDRAWN": "Taken back by the citizen; an end (已撤回).",
+    },
+)
+ResponseLevel = described(
+    words.ResponseLevel,
+    "ResponseLevel",
+    "How soon a unit must have replied (四级响应).",
+    {
+        "L1": "Danger to life or property; two hours in Beijing (一级).",
+        "L2": "Water, power, gas, heat; twenty-four hours in Beijing (二级).",
+        "L3": "Ordinary; seven days in Beijing (三级).",
+        "L4": "Complex; fifteen days in Beijing (四级).",
+    },
+)
+Channel = described(
+    words.Channel,
+    "Channel",
+    "By which way a ticket came in (受理渠道).",
+    {
+        "PHONE": "A call (电话).",
+        "WEB": "The web (网站).",
+        "WECHAT_MINI_PROGRAM": "The WeChat mini-program (微信小程序).",
+        "WECHAT_OFFICIAL_ACCOUNT": "The WeChat official account (微信公众号).",
+        "APP": "The app (手机应用).",
+        "SMS": "A text message (短信).",
+        "MAILBOX": "The mayor's mailbox (市长信箱).",
+        "WEIBO": "Weibo (微博).",
+        "TOUTIAO": "Toutiao (头条).",
+        "PEOPLE_CN": "The message board of people.cn (人民网领导留言板).",
+        "STATE_COUNCIL_SUPERVISION": "The State Council's Internet+Supervision (国办互联网+督查).",
+        "NATIONAL_COMPLAINTS": "The national complaints platform (国家政务服务投诉与建议).",
+        "OPEN311": "Open311 (Open311 接口).",
+        "PARTNER": "A partner's own channel (合作渠道).",
+        "IMPORT": "Imported from earlier years (历史数据导入).",
+    },
+)
+UnitLevel = described(
+    words.UnitLevel,
+    "UnitLevel",
+    "Where a unit stands in the tree (单位层级).",
+    {
+        "CITY": "The city (市).",
+        "DISTRICT": "A district (区).",
+        "STREET": "A street or township (街道、乡镇).",
+        "COMMUNITY": "A community or village (社区、村).",
+        "DEPARTMENT": "A department of the city or a district (部门).",
+        "ENTERPRISE": "A public-service enterprise (公共服务企业).",
+    },
+)
+UnitGroup = described(
+    words.UnitGroup,
+    "UnitGroup",
+    "Units that are ranked among their own (考评分组).",
+    {
+        "STREET": "Streets and townships (街道、乡镇).",
+        "DISTRICT": "Districts (区).",
+        "DEPARTMENT": "Departments (部门).",
+        "ENTERPRISE": "Public-service enterprises (公共服务企业).",
+    },
+)
+Satisfaction = described(
+    words.Satisfaction,
+    "Satisfaction",
+    "How satisfied the citizen is (满意度).",
+    {
+        "VERY_SATISFIED": "Very satisfied (非常满意).",
+        "SATISFIED": "Satisfied (满意).",
+        "BASICALLY_SATISFIED": "Basically satisfied (基本满意).",
+        "DISSATISFIED": "Dissatisfied (不满意).",
+        "VERY_DISSATISFIED": "Very dissatisfied (非常不满意).",
+    },
+)
+ClockName = described(
+    words.ClockName,
+    "ClockName",
+    "What a clock limits (时限种类).",
+    {
+        "ACCEPT": "Until the unit accepts (签收).",
+        "CONTACT": "Until the unit first contacts the citizen (首次联系).",
+        "REPLY": "Until the unit replies (答复).",
+    },
+)
+TicketAction = described(
+    Action,
+    "TicketAction",
+    "What somebody may do with a ticket; each belongs to the mutation of that name (可用操作).",
+    {
+        "SUPPLEMENT": "addSupplement (补充).",
+        "URGE": "urgeTicket (催办).",
+        "WITHDRAW": "withdrawTicket (撤回).",
+        "EVALUATE": "evaluateTicket (自评).",
+        "ANSWER": "triageTicket with outcome ANSWER (直接答复).",
+        "REDIRECT": "triageTicket with outcome REDIRECT (转接).",
+        "CLASSIFY": "classifyTicket (定类定级).",
+        "DISPATCH": "dispatchTicket (派单).",
+        "ACCEPT": "acceptTicket (签收).",
+        "RECORD_CONTACT": "recordContact (联系).",
+        "REPLY": "replyToTicket (答复).",
+        "RECORD_CALLBACK": "recordCallback (回访).",
+    },
+)
+
+
+_EVENTS = {
+    "SUBMIT": "Submitted (登记).",
+    "SUPPLEMENT": "Words were added (补充).",
+    "URGE": "The citizen asked again (催办).",
+    "WITHDRAW": "Taken back (撤回).",
+    "EVALUATE": "The citizen's own evaluation (自评).",
+    "ANSWER": "Answered by the centre (直接答复).",
+    "REDIRECT": "Handed over or told the proper channel (转接).",
+    "CLASSIFY": "Category or level were set (定类定级).",
+    "DISPATCH": "Given to a unit (派单).",
+    "ACCEPT": "Accepted (签收).",
+    "RECORD_CONTACT": "The unit spoke with the citizen (联系).",
+    "REPLY": "The unit replied (答复).",
+    "RECORD_CALLBACK": "The centre called back (回访).",
+    "WARN": "A clock's warning: yellow card (预警).",
+    "OVERDUE": "A clock ran out: red card (超期).",
+    "ESCALATE": "Brought before the next level (提级).",
+    "REWORK": "Given to the same unit once more (重办).",
+    "CLOSE": "Closed (办结).",
+}
+TicketEventKind = described(
+    StrEnum(
+        "TicketEventKind",
+        {move.name: move.value for move in (*Action, *Step) if move.name in _EVENTS},
+    ),  # type: ignore[arg-type]
+    "TicketEventKind",
+    "What happened to a ticket (历史事件).",
+    {name: text for name, text in _EVENTS.items()},
+)
+AssignmentRole = described(
+    dispatch.AssignmentRole,
+    "AssignmentRole",
+    "What a unit is to a ticket (派单角色).",
+    {
+        "LEAD": "The first unit leads and may not pass the ticket on (主办).",
+        "COPY": "Sees the ticket (抄送).",
+    },
+)
+RouteReason = described(
+    _RouteReason,
+    "RouteReason",
+    "Why a ticket was routed as it was (派单依据).",
+    {
+        "NAMED_UNIT": "The agent named the unit (指定单位).",
+        "STREET_NAMED": "The address names a street (地址写明街道).",
+        "COMMUNITY_NAMED": "The address names a community of one street (地址写明社区).",
+        "DISTRICT_ONLY": "Only the district is known (只能确定到区).",
+        "LOCATION_DISTRICT": "The location lies in a district (按定位所在的区).",
+        "AMBIGUOUS": "The names fit several places: triage decides (同名或矛盾).",
+        "NOTHING_KNOWN": "No place is named: triage decides (没有地点).",
+    },
+)
+SegmentKindName = described(
+    SegmentKind,
+    "SegmentKind",
+    "What a segment does to its clock (时限段).",
+    {
+        "RUN": "Starts the clock, or lets it run again (计时).",
+        "PAUSE": "Stops it (暂停).",
+        "SUSPENSION": "Stops it under a plan (挂账).",
+        "EXTENSION": "Adds to it (延期).",
+        "LEVEL_CHANGE": "Another level's limit counts from the start (等级调整).",
+        "CALENDAR_CHANGE": "The working calendar changed (日历更新).",
+    },
+)
+SegmentCause = described(
+    Cause,
+    "SegmentCause",
+    "Why a segment was recorded (时限段缘由).",
+    {
+        "DISPATCH": "Dispatch (派单).",
+        "REWORK": "Rework (重办).",
+        "CONTEST": "A contested dispatch (派单异议).",
+        "SUSPENSION": "Suspension (挂账).",
+        "RESUMPTION": "Resumption (恢复).",
+        "EXTENSION": "A granted extension (延期).",
+        "LEVEL": "A change of level (等级调整).",
+        "CALENDAR": "A holiday arrangement (节假日安排).",
+    },
+)
+CallbackStatus = described(
+    feedback.CallbackStatus,
+    "CallbackStatus",
+    "Where one attempt to call back stands (回访状态).",
+    {
+        "SCHEDULED": "To be called (待回访).",
+        "ANSWERED": "The citizen answered (已回访).",
+        "UNREACHED": "The citizen was not reached (未接通).",
+        "CANCELLED": "No longer needed (已取消).",
+    },
+)
+CallbackSource = described(
+    feedback.CallbackSource,
+    "CallbackSource",
+    "Who gave the answers (回访来源).",
+    {"CALL": "A call by the centre (电话回访).", "CITIZEN": "The citizen's own evaluation (自评)."},
+)
+TriageOutcome = described(
+    _TriageOutcome,
+    "TriageOutcome",
+    "What becomes of a ticket that is not dispatched (分流结果).",
+    {
+        "ANSWER": "Answered directly (直接答复).",
+        "REDIRECT": "Handed over, or told where to go (转接).",
+    },
+)
+ViewerRole = described(
+    StrEnum(
+        "ViewerRole",
+        {role.name: role.name for role in Role if role not in {Role.SYSTEM, Role.PUBLIC}},
+    ),  # type: ignore[arg-type]
+    "ViewerRole",
+    "The role that a token carries (角色).",
+    {
+        "CITIZEN": "Own tickets (市民).",
+        "AGENT": "The centre (坐席).",
+        "HANDLER": "Tickets of the own unit and below (承办人).",
+        "SUPERVISOR": "Supervision (督办员).",
+        "EVALUATOR": "Evaluation (考评员).",
+        "ADMIN": "Units and staff (管理员).",
+        "PARTNER": "What its channel submitted (合作渠道).",
+    },
+)
+StaffRole = described(
+    StrEnum(
+        "StaffRole",
+        {
+            role.name: role.value
+            for role in (Role.AGENT, Role.HANDLER, Role.SUPERVISOR, Role.EVALUATOR, Role.ADMIN)
+        },
+    ),  # type: ignore[arg-type]
+    "StaffRole",
+    "A role of somebody who works for the centre or a unit (工作人员角色).",
+    {
+        "AGENT": "Takes calls, triages, calls back (坐席).",
+        "HANDLER": "Handles a unit's tickets (承办人).",
+        "SUPERVISOR": "Supervises (督办员).",
+        "EVALUATOR": "Evaluates (考评员).",
+        "ADMIN": "Keeps units and staff (管理员).",
+    },
+)
+ProblemCode = described(
+    _ProblemCode,
+    "ProblemCode",
+    "Why a mutation was refused, for programs (问题代码).",
+    {
+        "INVALID_INPUT": "The input has faults; see `fields` (输入有误).",
+        "UNAUTHENTICATED": "A login is needed, or a code was wrong (未登录).",
+        "NOT_ALLOWED": "Not for this role or unit (无权).",
+        "NOT_FOUND": "Does not exist, or may not be seen: no difference (不存在).",
+        "NOT_POSSIBLE_NOW": "Not in this state of the ticket (当前状态不允许).",
+        "CONFLICT": "Changed since it was read; read again (已被更新).",
+        "KEY_REUSED": "The idempotency key was used for another input (幂等键重复).",
+        "RATE_LIMITED": "Too often; see `retryAfter` (过于频繁).",
+        "UNIT_HAS_OPEN_TICKETS": "The unit leads open tickets; see `codes` (尚有未结工单).",
+    },
+)

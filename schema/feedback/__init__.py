@@ -1,0 +1,1 @@
+"""Contact, reply, callback in the API."""

@@ -1,0 +1,69 @@
+"""Single readable fields inside the generic executor: payloads, events, mixed operations."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+from graphql.utilities import type_from_ast
+from strawberry.extensions import FieldExtension
+
+from domain.kernel.actor import Role
+from schema.finished import Finished
+from schema.reading.bindings import Bindings
+from schema.reading.plan import Plan
+from schema.reading.planner import Allowed, Planner
+from schema.reading.roots import plan_field
+from schema.reading.selection import Selector
+from schema.reading.values import shape_of
+
+_PLANS = 2_000
+
+
+class FieldPlans:
+    """The plans of single fields, kept by their place in a document, the role and the shape."""
+
+    def __init__(self, allowed: Allowed) -> None:
+        self._allowed = allowed
+        self._plans: OrderedDict[Any, tuple[Any, Plan]] = OrderedDict()
+
+    def plan(self, info: GraphQLResolveInfo, role: Role) -> Plan:
+        """Return the plan of the field that `info` stands at."""
+        nodes = list(info.field_nodes)
+        variables = info.variable_values
+        key = (id(nodes[0]), role, _shape(info))
+        found = self._plans.get(key)
+        if found is not None and found[0] is nodes[0]:
+            self._plans.move_to_end(key)
+            return found[1]
+        selector = Selector(info.schema, info.fragments, variables)
+        planner = Planner(selector, role, self._allowed, Bindings())
+        definition = info.parent_type.fields[info.field_name]
+        plan = plan_field(planner, definition, nodes)
+        self._plans[key] = (nodes[0], plan)
+        if len(self._plans) > _PLANS:
+            self._plans.popitem(last=False)
+        return plan
+
+
+def _shape(info: GraphQLResolveInfo) -> tuple[Any, ...]:
+    values = info.variable_values
+    definitions = info.operation.variable_definitions or ()
+    names = [(node.variable.name.value, type_from_ast(info.schema, node.type)) for node in definitions]
+    return tuple((name, shape_of(values.get(name), type_)) for name, type_ in names)
+
+
+class ReadField(FieldExtension):
+    """Reads the field from the primary: what a mutation has just written is in it."""
+
+    async def resolve_async(self, next_: Any, source: Any, info: Any, **kwargs: Any) -> Any:
+        context = info.context
+        raw: GraphQLResolveInfo = info._raw_info
+        plan = context.services.field_plans.plan(raw, context.reader.actor.role)
+        variables = raw.variable_values
+        body = await plan.run(context.primary_pool, variables, context.reader, source)
+        return None if body == b"null" else Finished(body)
+
+    def resolve(self, next_: Any, source: Any, info: Any, **kwargs: Any) -> Any:
+        return self.resolve_async(next_, source, info, **kwargs)

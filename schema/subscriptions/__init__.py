@@ -1,0 +1,1 @@
+"""News of tickets, pushed to whoever may see them."""

@@ -1,0 +1,83 @@
+"""What only Python can say of a ticket: the actions open to the viewer, the clock in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Text, cast, func, select
+
+from domain.dispatch.explanation import explain
+from domain.dispatch.models import ClockSegment
+from domain.dispatch.ticking import read_segment
+from domain.kernel.vocabulary import ClockName, TicketStatus
+from domain.tickets.workflow import available_actions, party
+from schema.enums import described
+from schema.reading.declare import Computed, Reader
+
+ExplanationLanguage = described(
+    StrEnum("ExplanationLanguage", {"ZH": "ZH", "EN": "EN"}),  # type: ignore[arg-type]
+    "ExplanationLanguage",
+    "The language of an explanation (语言).",
+    {"ZH": "Chinese (中文).", "EN": "English (英文)."},
+)
+
+
+def _actions(rows: Sequence[dict[str, Any]], reader: Reader) -> list[list[str]]:
+    actor = reader.actor
+    found = []
+    for row in rows:
+        own = actor.citizen_id is not None and row["citizen"] == str(actor.citizen_id)
+        who = party(
+            actor.role,
+            submitter=own or row["submitter"] == actor.subject,
+            lead=actor.unit_id is not None and row["lead"] == str(actor.unit_id),
+        )
+        status = TicketStatus(row["status"])
+        found.append([action.value for action in available_actions(status, who)])
+    return found
+
+
+AVAILABLE_ACTIONS = Computed(
+    needs={
+        "status": lambda ticket: ticket.c.status,
+        "lead": lambda ticket: cast(ticket.c.lead_unit_id, Text),
+        "citizen": lambda ticket: cast(ticket.c.citizen_id, Text),
+        "submitter": lambda ticket: ticket.c.submitter,
+    },
+    compute=_actions,
+)
+
+
+def _reply_segments(ticket: FromClause) -> ColumnElement[Any]:
+    segment = ClockSegment.__table__.alias()
+    entry = func.json_build_array(segment.c.kind, segment.c.at, segment.c.cause, segment.c.detail)
+    return (
+        select(func.json_agg(entry))
+        .where(
+            segment.c.ticket_id == ticket.c.id,
+            segment.c.clock == ClockName.REPLY.value,
+            segment.c.round == ticket.c.round,
+        )
+        .scalar_subquery()
+    )
+
+
+def _explanations(
+    rows: Sequence[dict[str, Any]], reader: Reader, language: StrEnum
+) -> list[str | None]:
+    rules = reader.rules
+    wanted = "zh" if language.value == "ZH" else "en"
+    found: list[str | None] = []
+    for row in rows:
+        segments = [
+            read_segment(kind, datetime.fromisoformat(at), cause, detail)
+            for kind, at, cause, detail in row["segments"] or ()
+        ]
+        found.append(explain(segments, rules.calendar, rules.zone, wanted) if segments else None)
+    return found
+
+
+EXPLANATION = Computed(needs={"segments": _reply_segments}, compute=_explanations)

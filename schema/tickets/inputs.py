@@ -1,0 +1,185 @@
+"""What clients send about tickets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import strawberry
+
+from domain.kernel import vocabulary as words
+from schema.enums import (
+    Channel,
+    ResponseLevel,
+    TicketKind,
+    TicketStatus,
+    TriageOutcome,
+    described,
+)
+
+EXPECTED = "The version that you read; another one now is a Conflict (预期版本)."
+TICKET = "The ticket's global id (工单标识)."
+
+TicketOrder = described(
+    StrEnum(
+        "TicketOrder", {n: n for n in ("SUBMITTED_AT_DESC", "SUBMITTED_AT_ASC", "DEADLINE_ASC")}
+    ),  # type: ignore[arg-type]
+    "TicketOrder",
+    "The order of a list of tickets (排序).",
+    {
+        "SUBMITTED_AT_DESC": "Newest first; the default (最新在前).",
+        "SUBMITTED_AT_ASC": "Oldest first (最早在前).",
+        "DEADLINE_ASC": "Nearest deadline first, without one last (按截止时间).",
+    },
+)
+
+
+@strawberry.input(description="Which tickets; what is left out does not narrow (工单筛选).")
+class TicketFilter:
+    status: list[TicketStatus] | None = strawberry.field(
+        default=None, description="In any of these states (状态)."
+    )
+    kind: list[TicketKind] | None = strawberry.field(default=None, description="Kinds (类型).")
+    level: list[ResponseLevel] | None = strawberry.field(
+        default=None, description="Response levels (响应等级)."
+    )
+    channel: list[Channel] | None = strawberry.field(default=None, description="Channels (渠道).")
+    category: str | None = strawberry.field(default=None, description="A category code (分类编码).")
+    unit_code: str | None = strawberry.field(
+        default=None, description="Led by the unit of this code (主办单位编码)."
+    )
+    code: str | None = strawberry.field(
+        default=None, description="A ticket's code, as people type it (工单编号)."
+    )
+    overdue: bool | None = strawberry.field(
+        default=None, description="Whether the reply is due and not there (是否超期)."
+    )
+    submitted_from: datetime | None = strawberry.field(
+        default=None, description="Submitted at or after (提交时间起)."
+    )
+    submitted_before: datetime | None = strawberry.field(
+        default=None, description="Submitted before (提交时间止)."
+    )
+
+
+@strawberry.input(description="A point on the earth (位置).")
+class LocationInput:
+    longitude: float = strawberry.field(description="WGS-84 degrees, east positive (经度).")
+    latitude: float = strawberry.field(description="WGS-84 degrees, north positive (纬度).")
+
+
+@strawberry.input(description="Whom a ticket is for (联系人).")
+class ContactInput:
+    phone: str = strawberry.field(description="Mobile or landline; stored encrypted (电话).")
+    name: str | None = strawberry.field(default=None, description="Name; stored encrypted (姓名).")
+
+
+@strawberry.input(description="A complaint as the citizen tells it (诉求登记).")
+class SubmitTicketInput:
+    title: str = strawberry.field(description="1 to 200 characters (标题).")
+    content: str = strawberry.field(description="1 to 8,000 characters, kept exactly (内容).")
+    kind: TicketKind = strawberry.field(
+        default=words.TicketKind.HELP, description="What is wanted (诉求类型)."
+    )
+    category: str | None = strawberry.field(
+        default=None, description="A category code; see `categories` (分类编码)."
+    )
+    address: str | None = strawberry.field(
+        default=None, description="Free text; the ticket is routed to a street by it (地址)."
+    )
+    location: LocationInput | None = strawberry.field(
+        default=None, description="Where it is (位置)."
+    )
+    unit_code: str | None = strawberry.field(
+        default=None, description="An agent may name the unit (指定单位编码)."
+    )
+    contact: ContactInput | None = strawberry.field(
+        default=None,
+        description="The citizen of an agent's or partner's ticket; a citizen's own by default (联系人).",
+    )
+    channel: Channel | None = strawberry.field(
+        default=None,
+        description="An agent's or partner's; a citizen's comes from the token (渠道).",
+    )
+    confidential: bool = strawberry.field(
+        default=False, description="Do not show the citizen to any unit (保密)."
+    )
+    attachment_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Must be empty for now (附件)."
+    )
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="The same key gives the same ticket for 24 hours; up to 200 characters (幂等键).",
+    )
+
+
+@strawberry.input(description="A ticket, as you read it (工单).")
+class AcceptTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="Words to add (补充).")
+class AddSupplementInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    content: str = strawberry.field(description="1 to 8,000 characters (内容).")
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To ask again (催办).")
+class UrgeTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    remark: str | None = strawberry.field(
+        default=None, description="Up to 2,000 characters (说明)."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To take a ticket back (撤回).")
+class WithdrawTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    reason: str | None = strawberry.field(
+        default=None, description="Up to 2,000 characters (原因)."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To end a ticket in the centre (分流).")
+class TriageTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    outcome: TriageOutcome = strawberry.field(description="Answer or redirect (结果).")
+    answer: str = strawberry.field(
+        description="What the citizen is told; 1 to 8,000 characters (答复内容)."
+    )
+    ground: str | None = strawberry.field(
+        default=None,
+        description="Code of the legal ground, needed for a redirect; see `triageGrounds` (依据).",
+    )
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To set category or level; the clocks follow the level (定类定级).")
+class ClassifyTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    category: str | None = strawberry.field(default=None, description="A category code (分类编码).")
+    level: ResponseLevel | None = strawberry.field(
+        default=None, description="The level (响应等级)."
+    )
+    reason: str | None = strawberry.field(default=None, description="Why (原因).")
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To give a ticket to a unit by hand (派单).")
+class DispatchTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    unit_code: str = strawberry.field(description="The unit that shall lead (主办单位编码).")
+    reason: str | None = strawberry.field(default=None, description="Why (原因).")
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(
+    description="To see a citizen's contact in clear, for a purpose on record (查看联系方式)."
+)
+class RevealContactInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    purpose: str = strawberry.field(description="Why; 2 to 500 characters, kept on record (用途).")

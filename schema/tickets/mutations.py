@@ -1,0 +1,206 @@
+"""Mutations of the citizen, the centre, and the unit's acceptance."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import strawberry
+
+from domain.accounts.commands import reveal_contact
+from domain.dispatch import handling, intake, triage
+from domain.kernel.errors import Fault, InvalidInput
+from domain.kernel.work import UnitOfWork
+from domain.tickets import commands, queries
+from schema.context import Services
+from schema.mutation import mutation, perform, uuid_of
+from schema.tickets import payloads as p
+from schema.tickets.inputs import (
+    AcceptTicketInput,
+    AddSupplementInput,
+    ClassifyTicketInput,
+    DispatchTicketInput,
+    RevealContactInput,
+    SubmitTicketInput,
+    TriageTicketInput,
+    UrgeTicketInput,
+    WithdrawTicketInput,
+)
+
+
+def submission_of(given: SubmitTicketInput) -> intake.Submission:
+    """The domain's submission. Raises InvalidInput for attachments, which come later."""
+    if given.attachment_ids:
+        raise InvalidInput(Fault("attachmentIds", "must be empty: attachments are not taken yet"))
+    contact, location = given.contact, given.location
+    return intake.Submission(
+        title=given.title,
+        content=given.content,
+        kind=given.kind,
+        category=given.category,
+        address=given.address,
+        location=(location.longitude, location.latitude) if location else None,
+        unit_code=given.unit_code,
+        contact=intake.ContactDetails(contact.phone, contact.name) if contact else None,
+        channel=given.channel,
+        confidential=given.confidential,
+        idempotency_key=given.idempotency_key,
+    )
+
+
+@strawberry.type
+class TicketMutations:
+    @mutation(description="Take a complaint in; it is dispatched where its unit is clear (登记).")
+    async def submit_ticket(
+        self,
+        info: strawberry.Info,
+        input: SubmitTicketInput,  # noqa: A002
+    ) -> p.SubmitTicketResult:
+        services: Services = info.context.services
+        submission = submission_of(input)
+
+        async def submit(work: UnitOfWork) -> UUID:
+            return await intake.submit_ticket(work, services.city, services.protection, submission)
+
+        return p.SubmitTicketPayload(ticket_id=await perform(info, submit))
+
+    @mutation(description="Add words to an open ticket (补充).")
+    async def add_supplement(
+        self,
+        info: strawberry.Info,
+        input: AddSupplementInput,  # noqa: A002
+    ) -> p.AddSupplementResult:
+        ticket = await perform(
+            info,
+            lambda work: commands.add_supplement(
+                work, uuid_of("Ticket", input.ticket_id), input.content, input.expected_version
+            ),
+        )
+        return p.AddSupplementPayload(ticket_id=ticket.id)
+
+    @mutation(description="Ask again; counted, and limited a day (催办).")
+    async def urge_ticket(
+        self,
+        info: strawberry.Info,
+        input: UrgeTicketInput,  # noqa: A002
+    ) -> p.UrgeTicketResult:
+        profile = info.context.services.city.rules.profile
+        ticket = await perform(
+            info,
+            lambda work: commands.urge_ticket(
+                work,
+                profile,
+                uuid_of("Ticket", input.ticket_id),
+                input.remark,
+                input.expected_version,
+            ),
+        )
+        return p.UrgeTicketPayload(ticket_id=ticket.id)
+
+    @mutation(description="Take a ticket back before it was replied to (撤回).")
+    async def withdraw_ticket(
+        self,
+        info: strawberry.Info,
+        input: WithdrawTicketInput,  # noqa: A002
+    ) -> p.WithdrawTicketResult:
+        ticket = await perform(
+            info,
+            lambda work: commands.withdraw_ticket(
+                work, uuid_of("Ticket", input.ticket_id), input.reason, input.expected_version
+            ),
+        )
+        return p.WithdrawTicketPayload(ticket_id=ticket.id)
+
+    @mutation(
+        description="End a ticket in the centre: answer it, or redirect it on a ground (分流)."
+    )
+    async def triage_ticket(
+        self,
+        info: strawberry.Info,
+        input: TriageTicketInput,  # noqa: A002
+    ) -> p.TriageTicketResult:
+        rules = info.context.services.city.rules
+        ticket = await perform(
+            info,
+            lambda work: triage.triage_ticket(
+                work,
+                rules,
+                uuid_of("Ticket", input.ticket_id),
+                input.outcome,
+                input.answer,
+                input.ground,
+                input.expected_version,
+            ),
+        )
+        return p.TriageTicketPayload(ticket_id=ticket.id)
+
+    @mutation(description="Set category or level; clocks follow the level (定类定级).")
+    async def classify_ticket(
+        self,
+        info: strawberry.Info,
+        input: ClassifyTicketInput,  # noqa: A002
+    ) -> p.ClassifyTicketResult:
+        rules = info.context.services.city.rules
+        ticket = await perform(
+            info,
+            lambda work: triage.classify_ticket(
+                work,
+                rules,
+                uuid_of("Ticket", input.ticket_id),
+                category=input.category,
+                level=input.level,
+                reason=input.reason,
+                expected_version=input.expected_version,
+            ),
+        )
+        return p.ClassifyTicketPayload(ticket_id=ticket.id)
+
+    @mutation(description="Give a ticket to a unit by hand (派单).")
+    async def dispatch_ticket(
+        self,
+        info: strawberry.Info,
+        input: DispatchTicketInput,  # noqa: A002
+    ) -> p.DispatchTicketResult:
+        city = info.context.services.city
+        ticket = await perform(
+            info,
+            lambda work: triage.dispatch_ticket(
+                work,
+                city,
+                uuid_of("Ticket", input.ticket_id),
+                input.unit_code,
+                input.reason,
+                input.expected_version,
+            ),
+        )
+        return p.DispatchTicketPayload(ticket_id=ticket.id)
+
+    @mutation(description="The lead unit takes a ticket in hand (签收).")
+    async def accept_ticket(
+        self,
+        info: strawberry.Info,
+        input: AcceptTicketInput,  # noqa: A002
+    ) -> p.AcceptTicketResult:
+        ticket = await perform(
+            info,
+            lambda work: handling.accept_ticket(
+                work, uuid_of("Ticket", input.ticket_id), input.expected_version
+            ),
+        )
+        return p.AcceptTicketPayload(ticket_id=ticket.id)
+
+    @mutation(
+        description="See a citizen's contact in clear; the purpose is kept on record (查看联系方式)."
+    )
+    async def reveal_contact(
+        self,
+        info: strawberry.Info,
+        input: RevealContactInput,  # noqa: A002
+    ) -> p.RevealContactResult:
+        protection = info.context.services.protection
+
+        async def reveal(work: UnitOfWork) -> p.RevealContactPayload:
+            citizen, ticket = await queries.shown_citizen(work, uuid_of("Ticket", input.ticket_id))
+            contact = await reveal_contact(work, protection, citizen, ticket, input.purpose)
+            return p.RevealContactPayload(name=contact.name, phone=contact.phone)
+
+        return await perform(info, reveal)

@@ -1,0 +1,250 @@
+"""Ticket (工单) as it is read, with its history and its clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from domain.dispatch.models import Assignment as AssignmentRow
+from domain.dispatch.models import ClockSegment as SegmentRow
+from domain.tickets.models import Category as CategoryRow
+from domain.tickets.models import Ticket as TicketRow
+from domain.tickets.models import TicketEvent as EventRow
+from domain.tickets.policy import (
+    citizen_shown,
+    event_visible_to,
+    of_visible_ticket,
+    visible_to,
+)
+from schema.accounts.citizen import Citizen
+from schema.enums import (
+    AssignmentRole,
+    Channel,
+    ClockName,
+    ResponseLevel,
+    RouteReason,
+    SegmentCause,
+    SegmentKindName,
+    TicketAction,
+    TicketEventKind,
+    TicketKind,
+    TicketStatus,
+)
+from schema.feedback.types import Callback, Reply
+from schema.node import Node, identifier
+from schema.reading.connection import Connection
+from schema.reading.declare import (
+    Embedded,
+    Many,
+    One,
+    Order,
+    Pages,
+    column,
+    everyone,
+    read,
+    reading,
+    reads,
+)
+from schema.tickets.computed import AVAILABLE_ACTIONS, EXPLANATION, ExplanationLanguage
+from schema.tickets.lists import overdue
+from schema.units.types import Unit
+
+
+@reads(CategoryRow, everyone)
+@strawberry.type(description="A category of the tree of three levels (诉求分类).")
+class Category:
+    code: str = column(description="Unique, dotted from the top, e.g. `HOUSING.HEATING` (编码).")
+    name: str = column(description="Its name (名称).")
+    parent: Annotated[Category, strawberry.lazy("schema.tickets.types")] | None = read(
+        One(lambda: Category, on=lambda child, parent: parent.c.code == child.c.parent_code),
+        description="The category above; null at the top (上级分类).",
+    )
+    children: list[Annotated[Category, strawberry.lazy("schema.tickets.types")]] = read(
+        Many(
+            lambda: Category,
+            on=lambda parent, child: child.c.parent_code == parent.c.code,
+            order=lambda child: [child.c.position, child.c.code],
+        ),
+        description="The categories directly below (下级分类).",
+    )
+
+
+@reads(AssignmentRow, of_visible_ticket)
+@strawberry.type(description="One unit's part in one ticket (派单记录).")
+class Assignment:
+    unit: Unit = read(
+        One(lambda: Unit, on=lambda assignment, unit: unit.c.id == assignment.c.unit_id),
+        description="The unit (单位).",
+    )
+    role: AssignmentRole = column(description="Lead or copy (角色).")
+    round: int = column(description="In which round (轮次).")
+    reason: str = column(description="Why it was given to this unit (派单理由).")
+    assigned_at: datetime = column(description="When (派单时间).")
+    accepted_at: datetime | None = column(description="When the unit accepted (签收时间).")
+    ended_at: datetime | None = column(description="When its part ended (结束时间).")
+
+
+@reads(EventRow, event_visible_to, node=True)
+@strawberry.type(description="One entry of a ticket's history; never changed (历史记录).")
+class TicketEvent(Node):
+    id: strawberry.ID = identifier("TicketEvent")
+    kind: TicketEventKind = column(description="What happened (事件).")
+    status: TicketStatus = column(description="The status after it (事后状态).")
+    round: int = column(description="In which round (轮次).")
+    at: datetime = column(description="When (时间).")
+    unit: Unit | None = read(
+        One(lambda: Unit, on=lambda event, unit: unit.c.id == event.c.unit_id),
+        description="The unit that it concerns (单位).",
+    )
+    remark: str | None = column(description="What was said with it (说明).")
+    actor: str | None = column(
+        lambda event: event.c.actor_subject, description="Who did it; for staff (操作人)."
+    )
+    ticket: Annotated[Ticket, strawberry.lazy("schema.tickets.types")] | None = read(
+        One(lambda: Ticket, on=lambda event, ticket: ticket.c.id == event.c.ticket_id),
+        description="The ticket (工单).",
+    )
+
+
+@reads(SegmentRow, of_visible_ticket)
+@strawberry.type(description="One thing that happened to a clock (时限段).")
+class ClockSegment:
+    clock: ClockName = column(description="Which clock (时限种类).")
+    kind: SegmentKindName = column(description="What it does to the clock (类型).")
+    cause: SegmentCause = column(description="Why it was recorded (缘由).")
+    round: int = column(description="In which round (轮次).")
+    at: datetime = column(description="When (时间).")
+    level: ResponseLevel | None = column(
+        lambda segment: segment.c.detail["level"].astext,
+        description="The level whose limit it sets (响应等级).",
+    )
+    limit: str | None = column(
+        lambda segment: segment.c.detail["limit"]["limit"].astext,
+        description="ISO 8601 duration, or `PnWD` for n working days (期限).",
+    )
+    deadline: datetime = column(description="The clock's deadline after it (截止时间).")
+
+
+@reads(TicketRow, visible_to)
+@strawberry.type(description="Why the deadline is what it is (时限).")
+class Clock:
+    deadline: datetime | None = column(description="When the reply is due (截止时间).")
+    segments: list[ClockSegment] = read(
+        Many(
+            lambda: ClockSegment,
+            on=lambda ticket, segment: segment.c.ticket_id == ticket.c.id,
+            order=lambda segment: [segment.c.position],
+        ),
+        description="What the clocks are made of, in order (时限段).",
+    )
+
+    @reading(EXPLANATION, description="Why the reply is due then, in words (时限说明).")
+    def explanation(
+        self,
+        language: Annotated[
+            ExplanationLanguage, strawberry.argument(description="In which language (语言).")
+        ] = ExplanationLanguage.ZH,
+    ) -> str | None: ...
+
+
+@reads(TicketRow, visible_to, node=True)
+@strawberry.type(description="What one citizen asked for, once (工单).")
+class Ticket(Node):
+    id: strawberry.ID = identifier("Ticket")
+    code: str = column(description="What people read to each other, with a check digit (工单编号).")
+    kind: TicketKind = column(description="What is wanted (诉求类型).")
+    status: TicketStatus = column(description="Where it stands (状态).")
+    level: ResponseLevel = column(description="How soon a reply is due (响应等级).")
+    level_reason: str = column(description="Why it has this level (定级理由).")
+    title: str = column(description="In a few words (标题).")
+    content: str = column(description="As the citizen told it (内容).")
+    channel: Channel = column(description="By which way it came in (渠道).")
+    address: str | None = column(description="Where it is, as told (地址).")
+    confidential: bool = column(description="Whether its citizen is kept from all units (保密).")
+    category: Category | None = read(
+        One(lambda: Category, on=lambda ticket, found: found.c.code == ticket.c.category_code),
+        description="Its category (分类).",
+    )
+    submitted_at: datetime = column(description="When it came in (提交时间).")
+    dispatched_at: datetime | None = column(
+        description="When it was last given to a unit (派单时间)."
+    )
+    accepted_at: datetime | None = column(description="When the unit accepted it (签收时间).")
+    contacted_at: datetime | None = column(
+        description="First contact of this round (首次联系时间)."
+    )
+    replied_at: datetime | None = column(description="When this round was replied to (答复时间).")
+    closed_at: datetime | None = column(description="When it came to its end (办结时间).")
+    deadline: datetime | None = column(description="When the reply is due (截止时间).")
+    is_overdue: bool = column(
+        lambda ticket: overdue(ticket).is_(True),
+        description="The reply is due and not there (是否超期).",
+    )
+    round: int = column(description="1 at first, one higher with each rework (轮次).")
+    urge_count: int = column(description="How often the citizen asked again (催办次数).")
+    version: int = column(description="Rises with every step; see `expectedVersion` (版本).")
+    route_reason: RouteReason | None = column(description="What decided its route (派单依据).")
+    route_explanation: str | None = column(description="Why it was routed so, in words (派单说明).")
+    answer: str | None = column(description="The centre's own answer (直接答复内容).")
+    triage_ground: str | None = column(description="Ground of a redirect (分流依据).")
+    escalated_to: str | None = column(description="The level it was brought before (提级至).")
+    citizen: Citizen | None = read(
+        One(
+            lambda: Citizen,
+            on=lambda ticket, citizen: citizen.c.id == ticket.c.citizen_id,
+            only=citizen_shown,
+        ),
+        description="Who asked, masked; null where you may not see it (市民).",
+    )
+    lead: Unit | None = read(
+        One(lambda: Unit, on=lambda ticket, unit: unit.c.id == ticket.c.lead_unit_id),
+        description="The unit that must act (主办单位).",
+    )
+    assignments: list[Assignment] = read(
+        Many(
+            lambda: Assignment,
+            on=lambda ticket, assignment: assignment.c.ticket_id == ticket.c.id,
+            order=lambda assignment: [assignment.c.id],
+        ),
+        description="Every unit that it was given to, in order (派单记录).",
+    )
+    replies: list[Reply] = read(
+        Many(
+            lambda: Reply,
+            on=lambda ticket, reply: reply.c.ticket_id == ticket.c.id,
+            order=lambda reply: [reply.c.round],
+        ),
+        description="The unit's replies, one a round (答复).",
+    )
+    callbacks: list[Callback] = read(
+        Many(
+            lambda: Callback,
+            on=lambda ticket, callback: callback.c.ticket_id == ticket.c.id,
+            order=lambda callback: [callback.c.round, callback.c.attempt],
+        ),
+        description="Attempts to call back, and the citizen's evaluation (回访).",
+    )
+    clock: Clock = read(Embedded(lambda: Clock), description="Why the deadline is as it is (时限).")
+    available_actions: list[TicketAction] = read(
+        AVAILABLE_ACTIONS, description="What you may do with it now (可用操作)."
+    )
+
+    @reading(
+        Pages(
+            lambda: TicketEvent,
+            orders=lambda _: Order("HISTORY", lambda event: [event.c.id]),
+            on=lambda ticket, event: event.c.ticket_id == ticket.c.id,
+        ),
+        description="What happened to it, in order, as far as you may see it (历史).",
+    )
+    def history(
+        self,
+        first: Annotated[
+            int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")
+        ] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="Cursor of the row before the page (游标).")
+        ] = None,
+    ) -> Connection[TicketEvent]: ...
