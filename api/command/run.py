@@ -1,0 +1,193 @@
+"""`jiesu run`: a working hotline from nothing, kept running until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import sys
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import asyncpg
+import typer
+
+from api.command.port import check_port
+from api.command.secret import resolve_secret
+from api.command.terminal import Terminal
+from api.engines.folders import DataLock, prepare_data_folder, remove_folder, socket_folder
+from api.engines.postgres import EmbeddedPostgres
+from api.engines.program import Program
+from api.engines.redis import EmbeddedRedis
+from api.engines.supervisor import Bell, Interrupted, Supervisor
+from api.logs import configure
+from domain.kernel.settings import Settings, read_settings
+
+DATABASE = "jiesu"
+
+
+class Run:
+    """One `jiesu run`, from the data directory to the last line on the terminal."""
+
+    def __init__(self, settings: Settings, terminal: Terminal, bell: Bell) -> None:
+        self.settings = settings
+        self.terminal = terminal
+        self.bell = bell
+        self.data = Path()
+        self.sockets: Path | None = None
+        self.supervisor = Supervisor(bell, terminal.say)
+
+    def __call__(self) -> None:
+        """Raises StartFailed, WrongSetting; everything that was started is stopped again."""
+        self.data = prepare_data_folder(self.settings.data)
+        lock = DataLock(self.data)
+        lock.take()
+        try:
+            check_port(self.settings.host, self.settings.port)
+            resolve_secret(self.settings)
+            self._start_engines()
+            self._fill()
+            self._start_processes()
+            self._welcome()
+            self.supervisor.watch()
+        except Interrupted:
+            pass
+        finally:
+            self._stop()
+            lock.release()
+
+    def _stop(self) -> None:
+        if self.supervisor.has_programs:
+            with self.terminal.step("Stopping"):
+                self.supervisor.stop()
+        if self.sockets is not None:
+            remove_folder(self.sockets)
+
+    def _start_engines(self) -> None:
+        if self.settings.database_url and self.settings.redis_url:
+            return
+        self.sockets = socket_folder(self.data)
+        given: dict[str, str] = {}
+        if self.settings.database_url is None:
+            given["database_url"] = self._start_postgres(self.sockets)
+        if self.settings.redis_url is None:
+            given["redis_url"] = self._start_redis(self.sockets)
+        self.settings = self.settings.model_copy(update=given)
+
+    def _start_postgres(self, sockets: Path) -> str:
+        engine = EmbeddedPostgres(
+            self.data / "postgres", sockets, self.data / "log" / "postgres.log"
+        )
+        with self.terminal.step("PostgreSQL") as notes:
+            with self.bell.interrupting():
+                if engine.prepare():
+                    notes.append("(new data directory)")
+            self.supervisor.start(engine.program())
+            with self.bell.interrupting():
+                asyncio.run(_create_database(engine.url(), DATABASE))
+        for folder in engine.opened:
+            self.terminal.say(f"  {folder} was opened for PostgreSQL's user to pass through")
+        return engine.url(DATABASE)
+
+    def _start_redis(self, sockets: Path) -> str:
+        engine = EmbeddedRedis(self.data / "redis", sockets, self.data / "log" / "redis.log")
+        with self.terminal.step("Redis"):
+            engine.prepare()
+            self.supervisor.start(engine.program())
+        return engine.url()
+
+    def _fill(self) -> None:
+        from api.command.migrate import upgrade
+
+        assert self.settings.database_url is not None
+        with self.terminal.step("Migrations"), self.bell.interrupting():
+            upgrade(self.settings.database_url, self.settings.city)
+        if find_spec("api.command.seed") is not None:
+            from api.command.seed import seed_city
+
+            with self.terminal.step(f"Data of {self.settings.city}"), self.bell.interrupting():
+                seed_city(self.settings)
+
+    def _start_processes(self) -> None:
+        environment = self._environment()
+        address = (_reachable(self.settings.host), self.settings.port)
+        api = _process("API", "serve", environment, ready=lambda _: _answers(*address))
+        worker = _process("Worker", "work", environment, ready=lambda _: True)
+        with self.terminal.step("Worker"):
+            self.supervisor.start(worker)
+        with self.terminal.step("API"):
+            self.supervisor.start(api)
+
+    def _environment(self) -> Mapping[str, str]:
+        """The children's environment: ours, with the addresses of what was started here."""
+        assert self.settings.database_url is not None
+        assert self.settings.redis_url is not None
+        return {
+            **os.environ,
+            "DATABASE_URL": self.settings.database_url,
+            "REDIS_URL": self.settings.redis_url,
+            "JIESU_DATA": str(self.data),
+        }
+
+    def _welcome(self) -> None:
+        host = _reachable(self.settings.host)
+        url = f"http://{f'[{host}]' if ':' in host else host}:{self.settings.port}"
+        self.terminal.say("")
+        self.terminal.say(f"Jiesu 接诉 is ready: {url}/graphql")
+        if not self.settings.production:
+            self.terminal.say(f"  Explorer:  {url}/graphql in a browser")
+            self.terminal.say("  A token:   .venv/bin/jiesu token --role agent   (or --help)")
+        self.terminal.say(f"  Data:      {self.data}")
+        self.terminal.say("  Ctrl-C stops everything.")
+
+
+def _process(
+    name: str, command: str, environment: Mapping[str, str], ready: Callable[[int], bool]
+) -> Program:
+    return Program(
+        name=name,
+        arguments=(sys.executable, "-m", "api.command", command),
+        environment=environment,
+        ready=ready,
+        stop_within=15.0,
+        ready_within=60.0,
+        tier=1,
+    )
+
+
+def _reachable(host: str) -> str:
+    """Return the address under which a client on this machine reaches `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+
+
+def _answers(host: str, port: int) -> bool:
+    """Tell whether the API answers requests (the port alone is open before it does)."""
+    connection = http.client.HTTPConnection(host, port, timeout=0.5)
+    try:
+        connection.request("GET", "/health/live")
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+async def _create_database(server_url: str, name: str) -> None:
+    connection = await asyncpg.connect(server_url, timeout=10)
+    try:
+        await connection.execute(f'create database "{name}"')
+    except asyncpg.DuplicateDatabaseError:
+        pass
+    finally:
+        await connection.close()
+
+
+def register(app: typer.Typer) -> None:
+    @app.command("run")
+    def run() -> None:
+        """Bring up everything: PostgreSQL and Redis (unless their URLs are given), API, worker."""
+        settings = read_settings()
+        configure(settings, "run")
+        with Bell() as bell:
+            Run(settings, Terminal(), bell)()

@@ -1,0 +1,93 @@
+"""The data that is measured on: a year of tickets of a real tree of units, made in the database.
+
+The same every time: nothing in it is random, so two machines measure the same rows. It is kept
+between runs and made again where its definition, the migrations or the shipped units changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from pathlib import Path
+
+import asyncpg
+
+from api.command.migrate import SCRIPTS, upgrade
+from api.command.seed import seed
+from bench.ground import CITY, DATABASE, ROOT, Ground
+
+TICKETS = 200_000
+CITIZENS = 60_000
+BEGIN = "2025-11-23 00:00:00+08"
+END = "2026-11-23 00:00:00+08"
+_YEAR = 365 * 86_400
+
+_SCRIPT = Path(__file__).with_name("dataset.sql")
+
+
+def prepare(ground: Ground) -> None:
+    """Make the database of the measurements where it is missing or was made otherwise."""
+    stamp = ground.data / "dataset.made"
+    wanted = _definition()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    stamp.unlink(missing_ok=True)
+    began = time.monotonic()
+    asyncio.run(_create(ground.postgres.url()))
+    upgrade(ground.database_url, CITY)
+    asyncio.run(seed(ground.database_url, CITY))
+    asyncio.run(_fill(ground.database_url))
+    stamp.write_text(wanted)
+    print(f"dataset made in {time.monotonic() - began:.0f} s")
+
+
+def _definition() -> str:
+    """A digest of everything that the data depend on."""
+    sources = [Path(__file__), _SCRIPT, *sorted((SCRIPTS / "versions").glob("*.py"))]
+    sources += sorted(path for path in (ROOT / "cities").rglob("*.csv*"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+
+
+async def _create(server_url: str) -> None:
+    connection = await asyncpg.connect(server_url)
+    try:
+        await connection.execute(f"drop database if exists {DATABASE} with (force)")
+        await connection.execute(f"create database {DATABASE}")
+    finally:
+        await connection.close()
+
+
+async def _fill(url: str) -> None:
+    connection = await asyncpg.connect(
+        url, server_settings={"search_path": f"{CITY},public", "timezone": "UTC"}
+    )
+    try:
+        await connection.execute("set work_mem = '256MB'; set maintenance_work_mem = '512MB'")
+        # A transaction that is lost with the machine is made again by the next run.
+        await connection.execute("set synchronous_commit = off")
+        await connection.execute(script())
+        await connection.execute("vacuum (analyze)")
+    finally:
+        await connection.close()
+
+
+def script() -> str:
+    """The SQL that makes the data, in one transaction."""
+    return _SCRIPT.read_text(encoding="utf-8").format(
+        tickets=TICKETS,
+        citizens=CITIZENS,
+        begin=BEGIN,
+        end=END,
+        step=_YEAR / TICKETS,
+        check_digit=_check_digit("digits", 14),
+    )
+
+
+def _check_digit(digits: str, length: int) -> str:
+    """An SQL expression for `domain.tickets.code.check_digit` of a text of that length."""
+    carry = "10"
+    for place in range(1, length + 1):
+        digit = f"substr({digits}, {place}, 1)::int"
+        carry = f"coalesce(nullif(({carry} + {digit}) % 10, 0), 10) * 2 % 11"
+    return f"(11 - ({carry})) % 10"

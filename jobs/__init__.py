@@ -1,0 +1,1 @@
+"""What happens later: timers, the outbox, and jobs."""

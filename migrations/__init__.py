@@ -1,0 +1,1 @@
+"""Alembic migrations: one history, run for each city's schema."""
