@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeVar
 
 import strawberry
 
@@ -17,25 +16,23 @@ from domain.kernel.actor import Role
 from domain.kernel.errors import ProblemCode as _ProblemCode
 from domain.tickets.workflow import Action, Step
 
-E = TypeVar("E", bound=type[StrEnum])
 
-
-def described(enum: E, name: str, description: str, members: dict[str, str]) -> E:
+def described(enum: type[StrEnum], name: str, description: str, members: dict[str, str]) -> None:
     """Give an enum its GraphQL name, its description, and one description a member.
 
     Raises ValueError where a member has no description, or a description no member.
     """
-    made = strawberry.enum(enum, name=name, description=description)
-    definition = made.__strawberry_definition__  # type: ignore[attr-defined]
+    strawberry.enum(enum, name=name, description=description)
+    definition = enum.__strawberry_definition__  # type: ignore[attr-defined]
     if {value.name for value in definition.values} != set(members):
         raise ValueError(f"{name}: every member needs a description, and no other")
     for value in definition.values:
         value.description = members[value.name]
-    return made
 
 
-TicketKind = described(
-    words.TicketKind,
+TicketKind = words.TicketKind
+described(
+    TicketKind,
     "TicketKind",
     "What the citizen wants (诉求类型).",
     {
@@ -47,8 +44,9 @@ TicketKind = described(
         "PRAISE": "Praise (表扬).",
     },
 )
-TicketStatus = described(
-    words.TicketStatus,
+TicketStatus = words.TicketStatus
+described(
+    TicketStatus,
     "TicketStatus",
     "Where a ticket stands (工单状态).",
     {
@@ -65,8 +63,9 @@ TicketStatus = described(
         "WITHDRAWN": "Taken back by the citizen; an end (已撤回).",
     },
 )
-ResponseLevel = described(
-    words.ResponseLevel,
+ResponseLevel = words.ResponseLevel
+described(
+    ResponseLevel,
     "ResponseLevel",
     "How soon a unit must have replied (四级响应).",
     {
@@ -76,8 +75,9 @@ ResponseLevel = described(
         "L4": "Complex; fifteen days in Beijing (四级).",
     },
 )
-Channel = described(
-    words.Channel,
+Channel = words.Channel
+described(
+    Channel,
     "Channel",
     "By which way a ticket came in (受理渠道).",
     {
@@ -98,8 +98,9 @@ Channel = described(
         "IMPORT": "Imported from earlier years (历史数据导入).",
     },
 )
-UnitLevel = described(
-    words.UnitLevel,
+UnitLevel = words.UnitLevel
+described(
+    UnitLevel,
     "UnitLevel",
     "Where a unit stands in the tree (单位层级).",
     {
@@ -111,8 +112,9 @@ UnitLevel = described(
         "ENTERPRISE": "A public-service enterprise (公共服务企业).",
     },
 )
-UnitGroup = described(
-    words.UnitGroup,
+UnitGroup = words.UnitGroup
+described(
+    UnitGroup,
     "UnitGroup",
     "Units that are ranked among their own (考评分组).",
     {
@@ -122,8 +124,9 @@ UnitGroup = described(
         "ENTERPRISE": "Public-service enterprises (公共服务企业).",
     },
 )
-Satisfaction = described(
-    words.Satisfaction,
+Satisfaction = words.Satisfaction
+described(
+    Satisfaction,
     "Satisfaction",
     "How satisfied the citizen is (满意度).",
     {
@@ -134,8 +137,9 @@ Satisfaction = described(
         "VERY_DISSATISFIED": "Very dissatisfied (非常不满意).",
     },
 )
-ClockName = described(
-    words.ClockName,
+ClockName = words.ClockName
+described(
+    ClockName,
     "ClockName",
     "What a clock limits (时限种类).",
     {
@@ -144,8 +148,9 @@ ClockName = described(
         "REPLY": "Until the unit replies (答复).",
     },
 )
-TicketAction = described(
-    Action,
+TicketAction = Action
+described(
+    TicketAction,
     "TicketAction",
     "What somebody may do with a ticket; each belongs to the mutation of that name (可用操作).",
     {
@@ -185,17 +190,40 @@ _EVENTS = {
     "REWORK": "Given to the same unit once more (重办).",
     "CLOSE": "Closed (办结).",
 }
-TicketEventKind = described(
-    StrEnum(
-        "TicketEventKind",
-        {move.name: move.value for move in (*Action, *Step) if move.name in _EVENTS},
-    ),  # type: ignore[arg-type]
+
+
+class TicketEventKind(StrEnum):
+    """The kinds of history entries: every action and every step, by name."""
+
+    SUBMIT = Step.SUBMIT.value
+    SUPPLEMENT = Action.SUPPLEMENT.value
+    URGE = Action.URGE.value
+    WITHDRAW = Action.WITHDRAW.value
+    EVALUATE = Action.EVALUATE.value
+    ANSWER = Action.ANSWER.value
+    REDIRECT = Action.REDIRECT.value
+    CLASSIFY = Action.CLASSIFY.value
+    DISPATCH = Action.DISPATCH.value
+    ACCEPT = Action.ACCEPT.value
+    RECORD_CONTACT = Action.RECORD_CONTACT.value
+    REPLY = Action.REPLY.value
+    RECORD_CALLBACK = Action.RECORD_CALLBACK.value
+    WARN = Step.WARN.value
+    OVERDUE = Step.OVERDUE.value
+    ESCALATE = Step.ESCALATE.value
+    REWORK = Step.REWORK.value
+    CLOSE = Step.CLOSE.value
+
+
+described(
+    TicketEventKind,
     "TicketEventKind",
     "What happened to a ticket (历史事件).",
-    {name: text for name, text in _EVENTS.items()},
+    _EVENTS,
 )
-AssignmentRole = described(
-    dispatch.AssignmentRole,
+AssignmentRole = dispatch.AssignmentRole
+described(
+    AssignmentRole,
     "AssignmentRole",
     "What a unit is to a ticket (派单角色).",
     {
@@ -203,8 +231,9 @@ AssignmentRole = described(
         "COPY": "Sees the ticket (抄送).",
     },
 )
-RouteReason = described(
-    _RouteReason,
+RouteReason = _RouteReason
+described(
+    RouteReason,
     "RouteReason",
     "Why a ticket was routed as it was (派单依据).",
     {
@@ -217,8 +246,9 @@ RouteReason = described(
         "NOTHING_KNOWN": "No place is named: triage decides (没有地点).",
     },
 )
-SegmentKindName = described(
-    SegmentKind,
+SegmentKindName = SegmentKind
+described(
+    SegmentKindName,
     "SegmentKind",
     "What a segment does to its clock (时限段).",
     {
@@ -230,8 +260,9 @@ SegmentKindName = described(
         "CALENDAR_CHANGE": "The working calendar changed (日历更新).",
     },
 )
-SegmentCause = described(
-    Cause,
+SegmentCause = Cause
+described(
+    SegmentCause,
     "SegmentCause",
     "Why a segment was recorded (时限段缘由).",
     {
@@ -245,8 +276,9 @@ SegmentCause = described(
         "CALENDAR": "A holiday arrangement (节假日安排).",
     },
 )
-CallbackStatus = described(
-    feedback.CallbackStatus,
+CallbackStatus = feedback.CallbackStatus
+described(
+    CallbackStatus,
     "CallbackStatus",
     "Where one attempt to call back stands (回访状态).",
     {
@@ -256,14 +288,16 @@ CallbackStatus = described(
         "CANCELLED": "No longer needed (已取消).",
     },
 )
-CallbackSource = described(
-    feedback.CallbackSource,
+CallbackSource = feedback.CallbackSource
+described(
+    CallbackSource,
     "CallbackSource",
     "Who gave the answers (回访来源).",
     {"CALL": "A call by the centre (电话回访).", "CITIZEN": "The citizen's own evaluation (自评)."},
 )
-TriageOutcome = described(
-    _TriageOutcome,
+TriageOutcome = _TriageOutcome
+described(
+    TriageOutcome,
     "TriageOutcome",
     "What becomes of a ticket that is not dispatched (分流结果).",
     {
@@ -271,11 +305,22 @@ TriageOutcome = described(
         "REDIRECT": "Handed over, or told where to go (转接).",
     },
 )
-ViewerRole = described(
-    StrEnum(
-        "ViewerRole",
-        {role.name: role.name for role in Role if role not in {Role.SYSTEM, Role.PUBLIC}},
-    ),  # type: ignore[arg-type]
+
+
+class ViewerRole(StrEnum):
+    """The roles of a token; the wire form is the upper case of the token's word."""
+
+    CITIZEN = "CITIZEN"
+    AGENT = "AGENT"
+    HANDLER = "HANDLER"
+    SUPERVISOR = "SUPERVISOR"
+    EVALUATOR = "EVALUATOR"
+    ADMIN = "ADMIN"
+    PARTNER = "PARTNER"
+
+
+described(
+    ViewerRole,
     "ViewerRole",
     "The role that a token carries (角色).",
     {
@@ -288,14 +333,20 @@ ViewerRole = described(
         "PARTNER": "What its channel submitted (合作渠道).",
     },
 )
-StaffRole = described(
-    StrEnum(
-        "StaffRole",
-        {
-            role.name: role.value
-            for role in (Role.AGENT, Role.HANDLER, Role.SUPERVISOR, Role.EVALUATOR, Role.ADMIN)
-        },
-    ),  # type: ignore[arg-type]
+
+
+class StaffRole(StrEnum):
+    """The roles of staff; the value is the token's word."""
+
+    AGENT = Role.AGENT.value
+    HANDLER = Role.HANDLER.value
+    SUPERVISOR = Role.SUPERVISOR.value
+    EVALUATOR = Role.EVALUATOR.value
+    ADMIN = Role.ADMIN.value
+
+
+described(
+    StaffRole,
     "StaffRole",
     "A role of somebody who works for the centre or a unit (工作人员角色).",
     {
@@ -306,8 +357,9 @@ StaffRole = described(
         "ADMIN": "Keeps units and staff (管理员).",
     },
 )
-ProblemCode = described(
-    _ProblemCode,
+ProblemCode = _ProblemCode
+described(
+    ProblemCode,
     "ProblemCode",
     "Why a mutation was refused, for programs (问题代码).",
     {

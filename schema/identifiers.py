@@ -6,6 +6,7 @@ read it in a log. Clients are told that it is opaque.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, Text, cast
@@ -15,11 +16,11 @@ from schema.reading.objects import text_literal
 MAX_LENGTH = 100
 
 
-def global_id(kind: str, column: str = "id") -> object:
+def global_id(kind: str) -> Callable[[FromClause], ColumnElement[str]]:
     """An SQL expression factory for the `id` field of the type `kind`."""
 
     def expression(row: FromClause) -> ColumnElement[str]:
-        return text_literal(kind + "_").concat(cast(row.c[column], Text))
+        return text_literal(kind + "_").concat(cast(row.c.id, Text))
 
     return expression
 

@@ -25,8 +25,11 @@ R = TypeVar("R")
 _BUSY = frozenset({"55P03", "40P01", "40001"})
 
 
-def mutation(*, description: str) -> Callable[[Callable[..., Any]], Any]:
-    """Decorator: a field of Mutation. Its access rule is asked before it runs."""
+def mutation(result: Any, *, description: str) -> Callable[[Callable[..., Any]], Any]:
+    """Decorator: a field of Mutation that gives `result`, the union of its payload and problems.
+
+    Its access rule is asked before it runs.
+    """
 
     def mark(resolver: Callable[..., Awaitable[Any]]) -> Any:
         name = _camel(resolver.__name__)
@@ -43,7 +46,11 @@ def mutation(*, description: str) -> Callable[[Callable[..., Any]], Any]:
                     return problem_of(Conflict("somebody else is changing this; try again"))
                 raise
 
-        guarded.__signature__ = inspect.signature(resolver)  # type: ignore[attr-defined]
+        # Strawberry looks through `__wrapped__`; the union must be what it finds.
+        del guarded.__wrapped__
+        guarded.__annotations__ = {**resolver.__annotations__, "return": result}
+        signature = inspect.signature(resolver).replace(return_annotation=result)
+        guarded.__signature__ = signature  # type: ignore[attr-defined]
         return strawberry.mutation(resolver=guarded, description=description)
 
     return mark

@@ -82,7 +82,7 @@ COMMON = (
 
 def result_of(name: str, payload: type, *more: type) -> Any:
     """The union of a mutation's payload and the problems."""
-    members = Union[(payload, *COMMON, *more)]  # noqa: UP007 - made at run time
+    members: Any = Union[(payload, *COMMON, *more)]
     description = "The payload, or why it was refused (结果)."
     return Annotated[members, strawberry.union(name=f"{name}Result", description=description)]
 

@@ -89,38 +89,49 @@ async def _segments(work: UnitOfWork, tickets: Iterable[UUID]) -> Mapping[_Clock
 def _fire(
     work: UnitOfWork, rules: Rules, ticket: Ticket, timer: Timer, segments: Sequence[Segment]
 ) -> None:
-    clock, point = _clock(timer), timer.payload["point"]
+    point: str = timer.payload["point"]
     due = clocks.deadline(segments, rules.calendar, rules.zone)
     if due is None:
         return  # it stands still; what lets it run again arms it
     steps = clocks.escalations(rules.profile, due, rules.calendar, rules.zone)
-    number = timer.payload.get("step", 0)
+    number: int = timer.payload.get("step", 0)
     at = _instant(rules, point, segments, due, steps[number - 1 : number])
     if at is None:
         return  # the city has no such point any more
     if at > work.now:
         _arm_anew(work, ticket, timer, at, due)
         return
+    to = steps[number - 1].to if point == ESCALATION else None
+    _record(work, ticket, timer, at, due, to)
+    if point == WARNING:
+        arm(work, ticket, _clock(timer), DEADLINE, due)
+    elif number < len(steps):
+        arm(work, ticket, _clock(timer), ESCALATION, steps[number].at, step=number + 1)
+
+
+def _record(
+    work: UnitOfWork,
+    ticket: Ticket,
+    timer: Timer,
+    at: datetime,
+    due: datetime,
+    to: UnitLevel | None,
+) -> None:
     # The flush writes tickets that changed in the same columns by one statement.
     for name in ("warned_at", "overdue_at", "escalated_to"):
         flag_modified(ticket, name)
-    detail: dict[str, Any] = {"clock": clock.value, "due": at.isoformat()}
-    detail["deadline"] = due.isoformat()
-    if point == WARNING:
+    step = _STEPS[timer.payload["point"]]
+    detail: dict[str, Any] = {"clock": _clock(timer).value}
+    detail |= {"due": at.isoformat(), "deadline": due.isoformat()}
+    if step is Step.WARN:
         ticket.warned_at = work.now
-        advance(work, ticket, Step.WARN, unit_id=ticket.lead_unit_id, **detail)
-        arm(work, ticket, clock, DEADLINE, due)
-        return
-    if point == DEADLINE:
+    elif step is Step.OVERDUE:
         ticket.overdue_at = ticket.overdue_at or due
-        advance(work, ticket, Step.OVERDUE, unit_id=ticket.lead_unit_id, **detail)
+    if to is None:
+        advance(work, ticket, step, unit_id=ticket.lead_unit_id, **detail)
     else:
-        to = steps[number - 1].to
         ticket.escalated_to = _higher(ticket.escalated_to, to)
-        advance(work, ticket, Step.ESCALATE, to=to.value, **detail)
-    if number < len(steps):
-        following = steps[number]
-        arm(work, ticket, clock, ESCALATION, following.at, to=following.to.value, step=number + 1)
+        advance(work, ticket, step, to=to.value, **detail)
 
 
 def _instant(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, select
+from sqlalchemy import ColumnElement, Subquery, and_, func, select
 
 from domain.feedback.models import Callback, CallbackStatus
 from domain.kernel.vocabulary import Satisfaction, UnitGroup
@@ -31,13 +31,13 @@ def tallies(group: UnitGroup, begin: ColumnElement[Any], end: ColumnElement[Any]
         Callback.answered_at < end,
         *_FROM_VALID,
     )
-    statement: Select[Any] = (
+    statement = (
         select(
             Unit.id.label("unit_id"),
             Unit.code.label("unit_code"),
             func.count(Callback.id).label("valid"),
-            func.count().filter(Callback.contacted).label("contacted"),
-            func.count().filter(Callback.resolved).label("resolved"),
+            func.count().filter(Callback.contacted.is_(True)).label("contacted"),
+            func.count().filter(Callback.resolved.is_(True)).label("resolved"),
             *(
                 func.count()
                 .filter(Callback.satisfaction == answer.value)

@@ -14,7 +14,7 @@ from domain.kernel.vocabulary import Satisfaction
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """三率 of one unit in one month: rates as shares of 1, the composite of 100; None = no score."""
+    """三率 of one unit in one month: rates of 1, the composite of 100; None is no score."""
 
     response: float | None
     resolution: float | None

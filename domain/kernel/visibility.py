@@ -1,4 +1,4 @@
-"""The actor's side of every `visible_to` predicate: parameters by name, bound when a statement runs.
+"""The actor's side of every `visible_to` predicate: named parameters, bound when it runs.
 
 A predicate is built once for a role and cached with the statement; only these values change from
 caller to caller, so the database reuses its prepared plan.

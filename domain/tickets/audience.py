@@ -26,28 +26,25 @@ async def admit(work: UnitOfWork, ticket_id: UUID, lineages: Iterable[Sequence[U
     await work.session.execute(insert(Audience).values(rows).on_conflict_do_nothing())
 
 
+_AFFECTED = """
+    select a.ticket_id from assignment a join unit u on u.id = a.unit_id
+    where cast(:moved as uuid) is null or u.lineage @> array[cast(:moved as uuid)]
+"""
+_CLEAR = text(f"delete from audience where ticket_id in ({_AFFECTED})")  # noqa: S608
+_FILL = text(
+    f"""
+    insert into audience (unit_id, ticket_id)
+    select distinct unnest(u.lineage), a.ticket_id
+    from assignment a join unit u on u.id = a.unit_id
+    where a.ticket_id in ({_AFFECTED})
+    """  # noqa: S608 - both are constants
+)
+
+
 async def rebuild(session: AsyncSession, moved: UUID | None = None) -> None:
     """Compute the audience anew from assignments and the tree; its definition.
 
     With `moved`, only for tickets that were ever assigned below that unit.
     """
-    below = "and u.lineage @> array[cast(:moved as uuid)]" if moved else ""
-    scope = {"moved": moved} if moved else {}
-    affected = f"""
-        select distinct a.ticket_id from assignment a join unit u on u.id = a.unit_id where true {below}
-    """  # noqa: S608 - no value is written into the statement
-    await session.execute(
-        text(f"delete from audience where ticket_id in ({affected})"),
-        scope,  # noqa: S608
-    )
-    await session.execute(
-        text(
-            f"""
-            insert into audience (unit_id, ticket_id)
-            select distinct unnest(u.lineage), a.ticket_id
-            from assignment a join unit u on u.id = a.unit_id
-            where a.ticket_id in ({affected})
-            """  # noqa: S608
-        ),
-        scope,
-    )
+    await session.execute(_CLEAR, {"moved": moved})
+    await session.execute(_FILL, {"moved": moved})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.kernel.tables import Table, one_of
@@ -37,13 +38,9 @@ class Unit(Table):
     name: Mapped[str]
     level: Mapped[str]
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
-    lineage: Mapped[list[UUID]] = mapped_column(ARRAY(Table.type_annotation_map[UUID]))
-    aliases: Mapped[list[str]] = mapped_column(
-        ARRAY(Table.type_annotation_map[str]), server_default=text("'{}'")
-    )
-    duties: Mapped[list[str]] = mapped_column(
-        ARRAY(Table.type_annotation_map[str]), server_default=text("'{}'")
-    )
+    lineage: Mapped[list[UUID]] = mapped_column(ARRAY(PG_UUID(as_uuid=True)))
+    aliases: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))
+    duties: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))
     population: Mapped[int | None]
     duty_phone: Mapped[str | None]
     created_at: Mapped[datetime]

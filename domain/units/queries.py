@@ -12,8 +12,17 @@ from domain.kernel.errors import NotFound
 from domain.kernel.work import UnitOfWork
 from domain.units.models import Unit, UnitTree
 
-# The statuses in which a unit still has something to do for a ticket that it leads.
-_OPEN = "('RECEIVED','DISPATCHED','CONTESTED','ACCEPTED','SUSPENDED','REPLIED')"
+# The statuses in which a unit still has something to do for a ticket that it leads. Written as
+# text: units know no tickets (the arrow inside the domain runs the other way), but the database
+# holds both, and a unit must not be retired from under its tickets.
+_OPEN_TICKETS = text(
+    """
+    select code from ticket
+    where lead_unit_id = :unit
+      and status in ('RECEIVED', 'DISPATCHED', 'CONTESTED', 'ACCEPTED', 'SUSPENDED', 'REPLIED')
+    order by id limit :most
+    """
+)
 
 
 async def active_by_code(session: AsyncSession, code: str) -> Unit | None:
@@ -66,16 +75,6 @@ async def has_active_children(work: UnitOfWork, unit_id: UUID) -> bool:
 
 
 async def open_ticket_codes(work: UnitOfWork, unit_id: UUID, most: int) -> list[str]:
-    """Codes of the tickets that the unit leads and that are not at their end, oldest first.
-
-    Written as text: units know no tickets (the arrow inside the domain runs the other way), but
-    the database holds both, and a unit must not be retired from under its tickets.
-    """
-    rows = await work.session.execute(
-        text(
-            f"select code from ticket where lead_unit_id = :unit and status in {_OPEN} "  # noqa: S608
-            "order by id limit :most"
-        ),
-        {"unit": unit_id, "most": most},
-    )
+    """Codes of the tickets that the unit leads and that are not at their end, oldest first."""
+    rows = await work.session.execute(_OPEN_TICKETS, {"unit": unit_id, "most": most})
     return [row.code for row in rows]

@@ -140,12 +140,12 @@ async def _unit_id(work: UnitOfWork, code: str | None) -> UUID | None:
 
 @strawberry.type
 class AccountMutations:
-    @mutation(description="Send a one-time code to a phone (获取验证码).")
+    @mutation(RequestLoginCodeResult, description="Send a one-time code to a phone (获取验证码).")
     async def request_login_code(
         self,
         info: strawberry.Info,
         input: RequestLoginCodeInput,  # noqa: A002
-    ) -> RequestLoginCodeResult:
+    ) -> RequestLoginCodePayload:
         services: Services = info.context.services
         rules = services.city.rules.profile.login_code
         await _limit(info.context, "codes", _CODES_AN_ADDRESS)
@@ -157,12 +157,12 @@ class AccountMutations:
         )
         return RequestLoginCodePayload(expires_in=rules.valid_minutes * 60)
 
-    @mutation(description="Log in with the code (登录).")
+    @mutation(LogInResult, description="Log in with the code (登录).")
     async def log_in(
         self,
         info: strawberry.Info,
         input: LogInInput,  # noqa: A002
-    ) -> LogInResult:
+    ) -> LogInPayload:
         services: Services = info.context.services
         rules = services.city.rules.profile.login_code
         await _limit(info.context, "logins", _LOGINS_AN_ADDRESS)
@@ -181,12 +181,12 @@ class AccountMutations:
         )
         return LogInPayload(token=token, expires_at=expires_at)
 
-    @mutation(description="Register a person who works here (新增工作人员).")
+    @mutation(CreateStaffResult, description="Register a person who works here (新增工作人员).")
     async def create_staff(
         self,
         info: strawberry.Info,
         input: CreateStaffInput,  # noqa: A002
-    ) -> CreateStaffResult:
+    ) -> CreateStaffPayload:
         async def create(work: UnitOfWork) -> StaffRow:
             unit_id = await _unit_id(work, input.unit_code)
             return await commands.create_staff(
@@ -199,12 +199,15 @@ class AccountMutations:
 
         return CreateStaffPayload(staff_id=(await perform(info, create)).id)
 
-    @mutation(description="Change a staff account; tokens follow within seconds (修改工作人员).")
+    @mutation(
+        UpdateStaffResult,
+        description="Change a staff account; tokens follow within seconds (修改工作人员).",
+    )
     async def update_staff(
         self,
         info: strawberry.Info,
         input: UpdateStaffInput,  # noqa: A002
-    ) -> UpdateStaffResult:
+    ) -> UpdateStaffPayload:
         async def update(work: UnitOfWork) -> StaffRow:
             staff_id = uuid_of("Staff", input.staff_id)
             return await commands.update_staff(

@@ -100,7 +100,7 @@ def _bound(number: int) -> Any:
 class EvaluationQueries:
     @reading(
         Rows(lambda: UnitScore, source=_source, order=lambda row: [row.c.unit_code]),
-        description="The scores of all units of a group in a month, by unit code; for staff (考评).",
+        description="The scores of a group's units in a month, by unit code; for staff (考评).",
     )
     def scores(
         self,
@@ -110,9 +110,7 @@ class EvaluationQueries:
         group: Annotated[UnitGroup, strawberry.argument(description="Which group (分组).")],
     ) -> list[UnitScore]: ...
 
-    @strawberry.field(
-        description="The month whose window a moment, now by default, belongs to; for staff (考评月)."
-    )
+    @strawberry.field(description="The month whose window a moment belongs to; for staff (考评月).")
     def scoring_month(
         self,
         info: strawberry.Info,

@@ -18,12 +18,12 @@ from schema.tickets import payloads as p
 
 @strawberry.type
 class FeedbackMutations:
-    @mutation(description="The unit spoke with the citizen (联系).")
+    @mutation(p.RecordContactResult, description="The unit spoke with the citizen (联系).")
     async def record_contact(
         self,
         info: strawberry.Info,
         input: RecordContactInput,  # noqa: A002
-    ) -> p.RecordContactResult:
+    ) -> p.RecordContactPayload:
         ticket = await perform(
             info,
             lambda work: handling.record_contact(
@@ -32,12 +32,14 @@ class FeedbackMutations:
         )
         return p.RecordContactPayload(ticket_id=ticket.id)
 
-    @mutation(description="The unit's result; a callback is scheduled (答复).")
+    @mutation(
+        p.ReplyToTicketResult, description="The unit's result; a callback is scheduled (答复)."
+    )
     async def reply_to_ticket(
         self,
         info: strawberry.Info,
         input: ReplyToTicketInput,  # noqa: A002
-    ) -> p.ReplyToTicketResult:
+    ) -> p.ReplyToTicketPayload:
         if input.attachment_ids:
             raise InvalidInput(
                 Fault("attachmentIds", "must be empty: attachments are not taken yet")
@@ -56,12 +58,15 @@ class FeedbackMutations:
         )
         return p.ReplyToTicketPayload(ticket_id=ticket.id)
 
-    @mutation(description="What one call brought back: close, call again, or rework (回访).")
+    @mutation(
+        p.RecordCallbackResult,
+        description="What one call brought back: close, call again, or rework (回访).",
+    )
     async def record_callback(
         self,
         info: strawberry.Info,
         input: RecordCallbackInput,  # noqa: A002
-    ) -> p.RecordCallbackResult:
+    ) -> p.RecordCallbackPayload:
         rules = info.context.services.city.rules
         judgement = judging.Judgement(
             input.reached, input.contacted, input.resolved, input.satisfaction, input.remark
@@ -74,12 +79,14 @@ class FeedbackMutations:
         )
         return p.RecordCallbackPayload(ticket_id=ticket.id)
 
-    @mutation(description="The citizen's own answer; no call follows (自评).")
+    @mutation(
+        p.EvaluateTicketResult, description="The citizen's own answer; no call follows (自评)."
+    )
     async def evaluate_ticket(
         self,
         info: strawberry.Info,
         input: EvaluateTicketInput,  # noqa: A002
-    ) -> p.EvaluateTicketResult:
+    ) -> p.EvaluateTicketPayload:
         rules = info.context.services.city.rules
         judgement = judging.Judgement(
             True, input.contacted, input.resolved, input.satisfaction, input.remark

@@ -14,10 +14,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, DateTime, Integer, Text, cast, func, literal_column
+from sqlalchemy import ColumnElement, DateTime, Integer, Text, cast, func
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from schema.errors import PublicError
+from schema.reading.objects import sql
 
 MAX_LENGTH = 512
 
@@ -31,12 +32,10 @@ class InvalidCursor(PublicError):
 
 def encode(name: str, keys: Sequence[ColumnElement[Any]]) -> ColumnElement[str]:
     """SQL that makes a row's cursor: base64url of a JSON array [order, key, ..., id]."""
-    label = literal_column(f"'{name}'")
+    label = sql(f"'{name}'")
     array = func.json_build_array(label, *(cast(key, Text) for key in keys))
-    text = func.encode(
-        func.convert_to(cast(array, Text), literal_column("'UTF8'")), literal_column("'base64'")
-    )
-    return func.translate(text, literal_column(r"E'+/=\n'"), literal_column("'-_'"))
+    text = func.encode(func.convert_to(cast(array, Text), sql("'UTF8'")), sql("'base64'"))
+    return func.translate(text, sql(r"E'+/=\n'"), sql("'-_'"))
 
 
 def decode(cursor: object, name: str, types: Sequence[Any]) -> list[Any]:

@@ -168,7 +168,7 @@ def everyone(_role: Role, _t: FromClause) -> None:
 
 def reads(table: Any, visible_to: Visible, *, node: bool = False) -> Callable[[C], C]:
     """Class decorator: this Strawberry type reads `table` (a mapped class, or role → FROM)."""
-    source = table if not isinstance(table, type) else (lambda _role: table.__table__)
+    source = (lambda _role: table.__table__) if hasattr(table, "__table__") else table
 
     def mark(cls: C) -> C:
         cls.__reads__ = Readable(source, visible_to, node)  # type: ignore[attr-defined]

@@ -35,6 +35,11 @@ class Shape:
         self.children.extend(inner.children)
 
 
+def sql(text: str) -> ColumnElement[Any]:
+    """A constant of ours in SQL; never anything that came from outside."""
+    return literal_column(text)
+
+
 def text_literal(text: str) -> ColumnElement[Any]:
     """A literal for a GraphQL name. Raises ValueError for anything else."""
     if not text.isascii() or not text.replace("_", "a").replace(NEEDS, "a").isalnum():
@@ -51,8 +56,7 @@ def json_object(pairs: Sequence[tuple[str, ColumnElement[Any]]]) -> ColumnElemen
         return func.json_build_object(*flat, type_=JSON())
     head = cast(json_object(pairs[:MOST_PAIRS]), Text)
     tail = cast(json_object(pairs[MOST_PAIRS:]), Text)
-    minus_one, two, comma = literal_column("-1"), literal_column("2"), literal_column("','")
-    joined = func.concat(func.left(head, minus_one), comma, func.substr(tail, two))
+    joined = func.concat(func.left(head, sql("-1")), sql("','"), func.substr(tail, sql("2")))
     return cast(joined, JSON())
 
 

@@ -10,18 +10,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLObjectType, get_named_type
-from sqlalchemy import ColumnElement, FromClause, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Select, func, select
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 
 from schema.errors import PublicError
 from schema.reading import cursors
 from schema.reading.declare import Order, Pages
-from schema.reading.objects import EMPTY_LIST, Shape, json_object, text_literal, within
+from schema.reading.objects import EMPTY_LIST, Shape, json_object, sql, text_literal, within
 from schema.reading.types import readable_of
 from schema.reading.values import MOST
 
 if TYPE_CHECKING:
     from schema.reading.bindings import FieldArguments
+    from schema.reading.planner import Level, Planner
 
 
 PLACE = "place_in_page"
@@ -48,6 +49,7 @@ class Page:
         self.edge = "before" if backward else "after"
         self.bounded = arguments.has(self.edge)
         self.order: Order = reading.orders(arguments)
+        self.peeks = False
 
     def _size(self, reading: Pages, arguments: FieldArguments) -> int:
         name = "last" if self.backward else "first"
@@ -76,10 +78,10 @@ class Page:
 
         bounds = [part(number) for number in range(len(keys))]
         falling = self.order.descending is not self.backward
-        if len(keys) == 1:
-            return keys[0] < bounds[0] if falling else keys[0] > bounds[0]
-        left, right = func.row(*keys), func.row(*bounds)
-        return left < right if falling else left > right
+        left: ColumnElement[Any] = keys[0] if len(keys) == 1 else func.row(*keys)
+        right: ColumnElement[Any] = bounds[0] if len(keys) == 1 else func.row(*bounds)
+        beyond: ColumnElement[bool] = left < right if falling else left > right
+        return beyond
 
 
 def page_statement(
@@ -95,15 +97,13 @@ def page_statement(
     page = Page(reading, arguments)
     node_kind = get_named_type(kind.fields["nodes"].type)
     assert isinstance(node_kind, GraphQLObjectType)
+    fields = planner.selector.collect(kind, (node.selection_set for node in group))
+    page.peeks = any(nodes[0].name.value == "pageInfo" for nodes in fields.values())
     base = planner.level(node_kind)
     conditions = _conditions(planner, base, reading, arguments, outer)
     level = planner.level(node_kind, _cut(page, base, conditions, arguments, outer))
     builder = _Connection(planner, level, page, base, conditions, outer)
-    pairs = []
-    for key, nodes in planner.selector.collect(
-        kind, (node.selection_set for node in group)
-    ).items():
-        pairs.append((key, builder.field(kind, key, nodes, shape)))
+    pairs = [(key, builder.field(kind, key, nodes, shape)) for key, nodes in fields.items()]
     return builder.statement(pairs)
 
 
@@ -130,12 +130,16 @@ def _cut(
     arguments: FieldArguments,
     outer: FromClause | None,
 ) -> FromClause:
-    """The rows of the page and one more, numbered in the order of the page."""
+    """The rows of the page, and one more where it is asked whether there are more.
+
+    They are numbered in the order of the page; where nobody asks for the number, PostgreSQL drops
+    the window from its plan.
+    """
     rows = select(base.row).where(*conditions)
     if page.bounded:
         rows = rows.where(page.beyond(base.row, arguments))
     ordered = rows.order_by(*page.sorted_by(base.row))
-    cut = within(ordered.limit(literal_column(str(page.size + 1))), outer)
+    cut = within(ordered.limit(sql(str(page.size + page.peeks))), outer)
     return within(select(cut, func.row_number().over().label(PLACE)), outer)
 
 
@@ -158,7 +162,6 @@ class _Connection:
         self.conditions = conditions
         self.outer = outer
         self.columns: list[ColumnElement[Any]] = [level.row.c[PLACE].label(PLACE)]
-        self.extra = False
 
     def field(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], shape: Shape) -> Any:
         name = nodes[0].name.value
@@ -179,7 +182,7 @@ class _Connection:
     def statement(self, pairs: list[tuple[str, Any]]) -> Select[Any]:
         source: Any = self.level.row
         for join in self.level.joins:
-            source = source.outerjoin(join, literal_column("true"))
+            source = source.outerjoin(join, sql("true"))
         rows = within(select(*self.columns).select_from(source), self.outer)
         made = [
             (key, make if isinstance(make, ColumnElement) else make(rows)) for key, make in pairs
@@ -195,14 +198,20 @@ class _Connection:
         name = self._column(expression)
 
         def make(rows: FromClause) -> ColumnElement[Any]:
-            place = rows.c[PLACE]
-            ordered = aggregate_order_by(
-                rows.c[name], place.desc() if self.page.backward else place.asc()
-            )
-            listed = func.json_agg(ordered).filter(place <= literal_column(str(self.page.size)))
+            listed: Any = func.json_agg(self._in_order(rows, rows.c[name]))
+            if self.page.peeks:
+                listed = listed.filter(rows.c[PLACE] <= sql(str(self.page.size)))
             return func.coalesce(listed, EMPTY_LIST, type_=JSON())
 
         return make
+
+    def _in_order(self, rows: FromClause, column: ColumnElement[Any]) -> Any:
+        """Rows that come straight from the cut are in its order; a join may not keep it."""
+        if self.page.backward:
+            return aggregate_order_by(column, rows.c[PLACE].desc())
+        if self.level.joins:
+            return aggregate_order_by(column, rows.c[PLACE].asc())
+        return column
 
     def _edges(
         self, kind: GraphQLObjectType, nodes: list[FieldNode]
@@ -246,9 +255,9 @@ class _Connection:
         return make
 
     def _info(self, rows: FromClause, cursor: str | None) -> dict[str, Any]:
-        size = literal_column(str(self.page.size))
-        more = func.count(literal_column("1")) > size
-        behind = literal_column("true" if self.page.bounded else "false")
+        size = sql(str(self.page.size))
+        more = func.count(sql("1")) > size
+        behind = sql("true" if self.page.bounded else "false")
         backward = self.page.backward
         values: dict[str, Any] = {
             "hasNextPage": behind if backward else more,
@@ -263,11 +272,11 @@ class _Connection:
         """The cursor of the first or last kept row, or null on an empty page."""
         place = rows.c[PLACE]
         ordered = aggregate_order_by(rows.c[cursor], place.asc() if first else place.desc())
-        kept = func.json_agg(ordered).filter(place <= literal_column(str(self.page.size)))
-        return kept.op("->")(literal_column("0"))
+        kept = func.json_agg(ordered).filter(place <= sql(str(self.page.size)))
+        return kept.op("->")(sql("0"))
 
     def _total(self) -> ColumnElement[Any]:
-        counted = select(func.count(literal_column("1"))).select_from(self.base.row)
+        counted = select(func.count(sql("1"))).select_from(self.base.row)
         counted = counted.where(*self.conditions)
         if self.outer is not None:
             counted = counted.correlate(self.outer)

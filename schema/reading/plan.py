@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import Select
+from sqlalchemy import Dialect, Select
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 
 from domain.kernel.visibility import PARAMETERS, parameters
@@ -14,7 +14,7 @@ from schema.reading.bindings import Bindings, Fetch
 from schema.reading.declare import Reader
 from schema.reading.objects import Shape
 
-_DIALECT = dialect.dialect()
+_DIALECT: Dialect = dialect.dialect()  # type: ignore[no-untyped-call]
 
 
 class Connection(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import Any, cast
 
 from graphql import GraphQLResolveInfo
 from graphql.utilities import type_from_ast
@@ -28,10 +28,10 @@ class FieldPlans:
         self._allowed = allowed
         self._plans: OrderedDict[Any, tuple[Any, Plan]] = OrderedDict()
 
-    def plan(self, info: GraphQLResolveInfo, role: Role) -> Plan:
+    def plan(self, info: GraphQLResolveInfo[Any], role: Role) -> Plan:
         """Return the plan of the field that `info` stands at."""
         nodes = list(info.field_nodes)
-        variables = info.variable_values
+        variables = cast("dict[str, Any]", info.variable_values)
         key = (id(nodes[0]), role, _shape(info))
         found = self._plans.get(key)
         if found is not None and found[0] is nodes[0]:
@@ -47,11 +47,13 @@ class FieldPlans:
         return plan
 
 
-def _shape(info: GraphQLResolveInfo) -> tuple[Any, ...]:
-    values = info.variable_values
+def _shape(info: GraphQLResolveInfo[Any]) -> tuple[Any, ...]:
+    values = cast("dict[str, Any]", info.variable_values)
     definitions = info.operation.variable_definitions or ()
-    names = [(node.variable.name.value, type_from_ast(info.schema, node.type)) for node in definitions]
-    return tuple((name, shape_of(values.get(name), type_)) for name, type_ in names)
+    return tuple(
+        shape_of(values.get(node.variable.name.value), type_from_ast(info.schema, node.type))
+        for node in definitions
+    )
 
 
 class ReadField(FieldExtension):
@@ -59,7 +61,7 @@ class ReadField(FieldExtension):
 
     async def resolve_async(self, next_: Any, source: Any, info: Any, **kwargs: Any) -> Any:
         context = info.context
-        raw: GraphQLResolveInfo = info._raw_info
+        raw: GraphQLResolveInfo[Any] = info._raw_info
         plan = context.services.field_plans.plan(raw, context.reader.actor.role)
         variables = raw.variable_values
         body = await plan.run(context.primary_pool, variables, context.reader, source)

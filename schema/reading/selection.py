@@ -1,4 +1,4 @@
-"""Selections as execution would see them: fragments spread, duplicates merged, directives applied."""
+"""Selections as execution sees them: fragments spread, duplicates merged, directives applied."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
@@ -38,7 +38,7 @@ async def _read(info: strawberry.Info, subject: _Subject) -> Finished | None:
     """Read the subject as the caller may see it now; None where it may no longer."""
     context: Context = await info.context.again()
     plan = context.services.field_plans.plan(info._raw_info, context.actor.role)
-    variables = info._raw_info.variable_values
+    variables = cast("dict[str, Any]", info._raw_info.variable_values)
     body = await plan.run(context.primary_pool, variables, context.reader, subject)
     return None if body == b"null" else Finished(body)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Text, cast, func, select
 
-from domain.dispatch.explanation import explain
+from domain.dispatch.explanation import Language, explain
 from domain.dispatch.models import ClockSegment
 from domain.dispatch.ticking import read_segment
 from domain.kernel.vocabulary import ClockName, TicketStatus
@@ -17,8 +17,16 @@ from domain.tickets.workflow import available_actions, party
 from schema.enums import described
 from schema.reading.declare import Computed, Reader
 
-ExplanationLanguage = described(
-    StrEnum("ExplanationLanguage", {"ZH": "ZH", "EN": "EN"}),  # type: ignore[arg-type]
+
+class ExplanationLanguage(StrEnum):
+    """The languages that explanations are written in."""
+
+    ZH = "ZH"
+    EN = "EN"
+
+
+described(
+    ExplanationLanguage,
     "ExplanationLanguage",
     "The language of an explanation (语言).",
     {"ZH": "Chinese (中文).", "EN": "English (英文)."},
@@ -69,7 +77,7 @@ def _explanations(
     rows: Sequence[dict[str, Any]], reader: Reader, language: StrEnum
 ) -> list[str | None]:
     rules = reader.rules
-    wanted = "zh" if language.value == "ZH" else "en"
+    wanted: Language = "zh" if language.value == "ZH" else "en"
     found: list[str | None] = []
     for row in rows:
         segments = [

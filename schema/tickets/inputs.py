@@ -20,10 +20,17 @@ from schema.enums import (
 EXPECTED = "The version that you read; another one now is a Conflict (预期版本)."
 TICKET = "The ticket's global id (工单标识)."
 
-TicketOrder = described(
-    StrEnum(
-        "TicketOrder", {n: n for n in ("SUBMITTED_AT_DESC", "SUBMITTED_AT_ASC", "DEADLINE_ASC")}
-    ),  # type: ignore[arg-type]
+
+class TicketOrder(StrEnum):
+    """The orders that a list of tickets can have; `lists` holds what each means."""
+
+    SUBMITTED_AT_DESC = "SUBMITTED_AT_DESC"
+    SUBMITTED_AT_ASC = "SUBMITTED_AT_ASC"
+    DEADLINE_ASC = "DEADLINE_ASC"
+
+
+described(
+    TicketOrder,
     "TicketOrder",
     "The order of a list of tickets (排序).",
     {
@@ -95,7 +102,7 @@ class SubmitTicketInput:
     )
     contact: ContactInput | None = strawberry.field(
         default=None,
-        description="The citizen of an agent's or partner's ticket; a citizen's own by default (联系人).",
+        description="Whose ticket an agent or partner sends; a citizen's own by default (联系人).",
     )
     channel: Channel | None = strawberry.field(
         default=None,
@@ -109,7 +116,7 @@ class SubmitTicketInput:
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="The same key gives the same ticket for 24 hours; up to 200 characters (幂等键).",
+        description="The same key, the same ticket for 24 hours; up to 200 characters (幂等键).",
     )
 
 

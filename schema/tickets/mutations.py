@@ -49,12 +49,15 @@ def submission_of(given: SubmitTicketInput) -> intake.Submission:
 
 @strawberry.type
 class TicketMutations:
-    @mutation(description="Take a complaint in; it is dispatched where its unit is clear (登记).")
+    @mutation(
+        p.SubmitTicketResult,
+        description="Take a complaint in; it is dispatched where its unit is clear (登记).",
+    )
     async def submit_ticket(
         self,
         info: strawberry.Info,
         input: SubmitTicketInput,  # noqa: A002
-    ) -> p.SubmitTicketResult:
+    ) -> p.SubmitTicketPayload:
         services: Services = info.context.services
         submission = submission_of(input)
 
@@ -63,12 +66,12 @@ class TicketMutations:
 
         return p.SubmitTicketPayload(ticket_id=await perform(info, submit))
 
-    @mutation(description="Add words to an open ticket (补充).")
+    @mutation(p.AddSupplementResult, description="Add words to an open ticket (补充).")
     async def add_supplement(
         self,
         info: strawberry.Info,
         input: AddSupplementInput,  # noqa: A002
-    ) -> p.AddSupplementResult:
+    ) -> p.AddSupplementPayload:
         ticket = await perform(
             info,
             lambda work: commands.add_supplement(
@@ -77,12 +80,12 @@ class TicketMutations:
         )
         return p.AddSupplementPayload(ticket_id=ticket.id)
 
-    @mutation(description="Ask again; counted, and limited a day (催办).")
+    @mutation(p.UrgeTicketResult, description="Ask again; counted, and limited a day (催办).")
     async def urge_ticket(
         self,
         info: strawberry.Info,
         input: UrgeTicketInput,  # noqa: A002
-    ) -> p.UrgeTicketResult:
+    ) -> p.UrgeTicketPayload:
         profile = info.context.services.city.rules.profile
         ticket = await perform(
             info,
@@ -96,12 +99,14 @@ class TicketMutations:
         )
         return p.UrgeTicketPayload(ticket_id=ticket.id)
 
-    @mutation(description="Take a ticket back before it was replied to (撤回).")
+    @mutation(
+        p.WithdrawTicketResult, description="Take a ticket back before it was replied to (撤回)."
+    )
     async def withdraw_ticket(
         self,
         info: strawberry.Info,
         input: WithdrawTicketInput,  # noqa: A002
-    ) -> p.WithdrawTicketResult:
+    ) -> p.WithdrawTicketPayload:
         ticket = await perform(
             info,
             lambda work: commands.withdraw_ticket(
@@ -111,13 +116,14 @@ class TicketMutations:
         return p.WithdrawTicketPayload(ticket_id=ticket.id)
 
     @mutation(
-        description="End a ticket in the centre: answer it, or redirect it on a ground (分流)."
+        p.TriageTicketResult,
+        description="End a ticket in the centre: answer it, or redirect it on a ground (分流).",
     )
     async def triage_ticket(
         self,
         info: strawberry.Info,
         input: TriageTicketInput,  # noqa: A002
-    ) -> p.TriageTicketResult:
+    ) -> p.TriageTicketPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
             info,
@@ -133,12 +139,15 @@ class TicketMutations:
         )
         return p.TriageTicketPayload(ticket_id=ticket.id)
 
-    @mutation(description="Set category or level; clocks follow the level (定类定级).")
+    @mutation(
+        p.ClassifyTicketResult,
+        description="Set category or level; clocks follow the level (定类定级).",
+    )
     async def classify_ticket(
         self,
         info: strawberry.Info,
         input: ClassifyTicketInput,  # noqa: A002
-    ) -> p.ClassifyTicketResult:
+    ) -> p.ClassifyTicketPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
             info,
@@ -154,12 +163,12 @@ class TicketMutations:
         )
         return p.ClassifyTicketPayload(ticket_id=ticket.id)
 
-    @mutation(description="Give a ticket to a unit by hand (派单).")
+    @mutation(p.DispatchTicketResult, description="Give a ticket to a unit by hand (派单).")
     async def dispatch_ticket(
         self,
         info: strawberry.Info,
         input: DispatchTicketInput,  # noqa: A002
-    ) -> p.DispatchTicketResult:
+    ) -> p.DispatchTicketPayload:
         city = info.context.services.city
         ticket = await perform(
             info,
@@ -174,12 +183,12 @@ class TicketMutations:
         )
         return p.DispatchTicketPayload(ticket_id=ticket.id)
 
-    @mutation(description="The lead unit takes a ticket in hand (签收).")
+    @mutation(p.AcceptTicketResult, description="The lead unit takes a ticket in hand (签收).")
     async def accept_ticket(
         self,
         info: strawberry.Info,
         input: AcceptTicketInput,  # noqa: A002
-    ) -> p.AcceptTicketResult:
+    ) -> p.AcceptTicketPayload:
         ticket = await perform(
             info,
             lambda work: handling.accept_ticket(
@@ -189,13 +198,14 @@ class TicketMutations:
         return p.AcceptTicketPayload(ticket_id=ticket.id)
 
     @mutation(
-        description="See a citizen's contact in clear; the purpose is kept on record (查看联系方式)."
+        p.RevealContactResult,
+        description="See a contact in clear; the purpose is kept on record (查看联系方式).",
     )
     async def reveal_contact(
         self,
         info: strawberry.Info,
         input: RevealContactInput,  # noqa: A002
-    ) -> p.RevealContactResult:
+    ) -> p.RevealContactPayload:
         protection = info.context.services.protection
 
         async def reveal(work: UnitOfWork) -> p.RevealContactPayload:

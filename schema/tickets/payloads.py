@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -13,8 +12,8 @@ from schema.reading.declare import Row, reading
 from schema.tickets.types import Ticket
 
 
-@strawberry.type
-class _TicketPayload:
+@strawberry.type(description="What every step on a ticket gives back (工单操作结果).")
+class TicketPayload:
     ticket_id: strawberry.Private[UUID]
 
     @reading(
@@ -27,23 +26,64 @@ class _TicketPayload:
     def ticket(self) -> Ticket | None: ...
 
 
-def _payload(name: str, description: str) -> Any:
-    made = type(f"{name}Payload", (_TicketPayload,), {"__module__": __name__})
-    return strawberry.type(made, name=f"{name}Payload", description=description)
+@strawberry.type(description="The ticket was taken in (登记结果).")
+class SubmitTicketPayload(TicketPayload):
+    pass
 
 
-SubmitTicketPayload = _payload("SubmitTicket", "The ticket was taken in (登记结果).")
-AddSupplementPayload = _payload("AddSupplement", "The words were added (补充结果).")
-UrgeTicketPayload = _payload("UrgeTicket", "The urge was counted (催办结果).")
-WithdrawTicketPayload = _payload("WithdrawTicket", "The ticket was taken back (撤回结果).")
-TriageTicketPayload = _payload("TriageTicket", "The ticket was ended by the centre (分流结果).")
-ClassifyTicketPayload = _payload("ClassifyTicket", "Category and level were set (定类结果).")
-DispatchTicketPayload = _payload("DispatchTicket", "The unit leads now (派单结果).")
-AcceptTicketPayload = _payload("AcceptTicket", "The unit has it in hand (签收结果).")
-RecordContactPayload = _payload("RecordContact", "The contact is on record (联系结果).")
-ReplyToTicketPayload = _payload("ReplyToTicket", "The reply is on record (答复结果).")
-RecordCallbackPayload = _payload("RecordCallback", "The callback is on record (回访结果).")
-EvaluateTicketPayload = _payload("EvaluateTicket", "The evaluation is on record (自评结果).")
+@strawberry.type(description="The words were added (补充结果).")
+class AddSupplementPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The urge was counted (催办结果).")
+class UrgeTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The ticket was taken back (撤回结果).")
+class WithdrawTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The ticket was ended by the centre (分流结果).")
+class TriageTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="Category and level were set (定类结果).")
+class ClassifyTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The unit leads now (派单结果).")
+class DispatchTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The unit has it in hand (签收结果).")
+class AcceptTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The contact is on record (联系结果).")
+class RecordContactPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The reply is on record (答复结果).")
+class ReplyToTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The callback is on record (回访结果).")
+class RecordCallbackPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The evaluation is on record (自评结果).")
+class EvaluateTicketPayload(TicketPayload):
+    pass
 
 
 @strawberry.type(description="A contact in clear; the disclosure is on record (联系方式).")

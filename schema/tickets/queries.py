@@ -26,7 +26,7 @@ class TicketQueries:
 
     @reading(
         Lookup("ids", many=True),
-        description="Objects by their global ids, in the order asked; null where there is none (对象).",
+        description="Objects by global ids, in the order asked; null where there is none (对象).",
     )
     def nodes(
         self,
@@ -38,9 +38,7 @@ class TicketQueries:
     @reading(
         Row(
             lambda: Ticket,
-            where=lambda ticket, a: [
-                ticket.c.code == a.bind_with(lambda code: read_code(code), "code", type_=Text())
-            ],
+            where=lambda ticket, a: [ticket.c.code == a.bind_with(read_code, "code", type_=Text())],
         ),
         description="A ticket by its code; null where there is none that you may see (工单).",
     )

@@ -118,12 +118,12 @@ async def _parent(work: UnitOfWork, code: str) -> UUID:
 
 @strawberry.type
 class UnitMutations:
-    @mutation(description="Create a unit (新增单位).")
+    @mutation(CreateUnitResult, description="Create a unit (新增单位).")
     async def create_unit(
         self,
         info: strawberry.Info,
         input: CreateUnitInput,  # noqa: A002
-    ) -> CreateUnitResult:
+    ) -> CreateUnitPayload:
         async def create(work: UnitOfWork) -> UnitRow:
             return await commands.create_unit(
                 work,
@@ -138,12 +138,12 @@ class UnitMutations:
 
         return CreateUnitPayload(unit_id=(await perform(info, create)).id)
 
-    @mutation(description="Rename a unit or change its facts (修改单位).")
+    @mutation(UpdateUnitResult, description="Rename a unit or change its facts (修改单位).")
     async def update_unit(
         self,
         info: strawberry.Info,
         input: UpdateUnitInput,  # noqa: A002
-    ) -> UpdateUnitResult:
+    ) -> UpdateUnitPayload:
         unit = await perform(
             info,
             lambda work: commands.update_unit(
@@ -158,12 +158,12 @@ class UnitMutations:
         )
         return UpdateUnitPayload(unit_id=unit.id)
 
-    @mutation(description="Move a unit, with all that is below it (调整隶属).")
+    @mutation(MoveUnitResult, description="Move a unit, with all that is below it (调整隶属).")
     async def move_unit(
         self,
         info: strawberry.Info,
         input: MoveUnitInput,  # noqa: A002
-    ) -> MoveUnitResult:
+    ) -> MoveUnitPayload:
         async def move(work: UnitOfWork) -> UnitRow:
             parent = await _parent(work, input.parent_code)
             unit_id = uuid_of("Unit", input.unit_id)
@@ -172,13 +172,14 @@ class UnitMutations:
         return MoveUnitPayload(unit_id=(await perform(info, move)).id)
 
     @mutation(
-        description="Retire a unit; its open tickets are handed on, or it is refused (撤销单位)."
+        RetireUnitResult,
+        description="Retire a unit; its open tickets are handed on, or it is refused (撤销单位).",
     )
     async def retire_unit(
         self,
         info: strawberry.Info,
         input: RetireUnitInput,  # noqa: A002
-    ) -> RetireUnitResult:
+    ) -> RetireUnitPayload:
         rules = info.context.services.city.rules
         unit = await perform(
             info,

@@ -67,7 +67,7 @@ class Unit(Node):
             on=_led_by,
             where=ticket_conditions,
         ),
-        description="The tickets that it leads, newest first, as far as you may see them (主办工单).",
+        description="The tickets that it leads and you may see, newest first (主办工单).",
     )
     def tickets(
         self,
