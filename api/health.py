@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from redis.asyncio import Redis
@@ -13,9 +14,10 @@ from starlette.responses import JSONResponse, Response
 
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Database
+from domain.kernel.presence import worker_last_seen
 
 _PATIENCE = 2.0
-_HEARTBEAT_WITHIN = 15  # seconds
+_SEEN_WITHIN = 15  # seconds
 
 Check = Callable[[], Awaitable[None]]
 
@@ -72,13 +74,12 @@ class Readiness:
         await self._redis.ping()
 
     async def _check_worker(self) -> None:
-        age = await self._scalar(
-            "select extract(epoch from clock_timestamp() - max(at)) from heartbeat "
-            "where process = 'worker'"
-        )
-        if age is None:
-            raise NotReady("no worker was ever seen")
-        if age > _HEARTBEAT_WITHIN:
+        async with self._database.unit_of_work(SYSTEM) as work:
+            seen = await worker_last_seen(work.session, self._database.city)
+        if seen is None:
+            raise NotReady("no worker is there")
+        age = (datetime.now(UTC) - seen).total_seconds()
+        if age > _SEEN_WITHIN:
             raise NotReady(f"the worker was last seen {int(age)} seconds ago")
 
 

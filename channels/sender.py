@@ -6,6 +6,7 @@ from typing import Protocol
 
 import structlog
 
+from channels.gateway import GatewaySender
 from domain.accounts.passcodes import LoginMessage
 from domain.kernel.settings import Settings, WrongSetting
 
@@ -38,14 +39,15 @@ class LogSender:
 
 
 def choose_sender(settings: Settings, configured: Sender | None = None) -> Sender:
-    """Return the configured sender, or the log's in development.
+    """Return the configured sender, the gateway of the settings, or the log's in development.
 
     Raises WrongSetting in production without one: codes in a log would let its readers in.
     """
     if configured is not None:
         return configured
+    if settings.sms_url is not None:
+        token = settings.sms_token.get_secret_value() if settings.sms_token else None
+        return GatewaySender(settings.sms_url, token)
     if settings.production:
-        raise WrongSetting(
-            "JIESU_MODE: production needs a sender of short messages for login codes"
-        )
+        raise WrongSetting("JIESU_SMS_URL: production needs a gateway for login codes")
     return LogSender()

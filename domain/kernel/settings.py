@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     audience: str = Field("jiesu", alias="JIESU_AUDIENCE")
     oidc_issuer: str | None = Field(None, alias="JIESU_OIDC_ISSUER")
     oidc_audience: str | None = Field(None, alias="JIESU_OIDC_AUDIENCE")
+    sms_url: str | None = Field(None, alias="JIESU_SMS_URL")
+    sms_token: SecretStr | None = Field(None, alias="JIESU_SMS_TOKEN")
     log_level: str = Field("info", alias="JIESU_LOG_LEVEL", pattern="^(debug|info|warning|error)$")
     database_pool: int = Field(16, alias="JIESU_DATABASE_POOL", ge=2, le=200)
     worker_metrics_port: int | None = Field(None, alias="JIESU_WORKER_METRICS_PORT", ge=1, le=65535)
@@ -66,6 +68,13 @@ class Settings(BaseSettings):
     def _redis(cls, value: str | None) -> str | None:
         if value is not None and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
             raise ValueError("must be a redis://, rediss:// or unix:// URL")
+        return value
+
+    @field_validator("sms_url")
+    @classmethod
+    def _web(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in {"https", "http"}:
+            raise ValueError("must be an https:// URL")
         return value
 
     @field_validator("secret")

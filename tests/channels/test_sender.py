@@ -29,7 +29,7 @@ class Collecting:
 
 def test_production_needs_a_sender() -> None:
     production = Settings(mode=Mode.PRODUCTION)
-    with pytest.raises(WrongSetting, match="sender"):
+    with pytest.raises(WrongSetting, match="JIESU_SMS_URL"):
         choose_sender(production)
     configured = Collecting()
     assert choose_sender(production, configured) is configured
