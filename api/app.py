@@ -29,6 +29,7 @@ from domain.accounts.protection import Protection
 from domain.accounts.queries import signing_keys
 from domain.dispatch.city import City, load_rules
 from domain.kernel.actor import SYSTEM, Actor
+from domain.kernel.clock import Clock
 from domain.kernel.database import Database
 from domain.kernel.settings import Settings, WrongSetting, read_settings
 from schema.access import allowed
@@ -53,12 +54,16 @@ class _Opened:
 
 
 class Application:
-    """One process of the API. `/graphql` is served first and without a router in between."""
+    """One process of the API. `/graphql` is served first and without a router in between.
 
-    def __init__(self, settings: Settings) -> None:
+    Everything in it that asks for now asks `clock`; the machine's, where none is given.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         if settings.database_url is None or settings.redis_url is None:
             raise WrongSetting("DATABASE_URL and REDIS_URL are needed to serve")
         self.settings = settings
+        self._clock = clock
         self._opened: _Opened | None = None
         self._others = Starlette(
             routes=[
@@ -109,17 +114,18 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            self._opened = await _open(self.settings, stack)
+            self._opened = await _open(self.settings, self._clock, stack)
             yield
         self._opened = None
 
 
-async def _open(settings: Settings, stack: AsyncExitStack) -> _Opened:
+async def _open(settings: Settings, clock: Clock | None, stack: AsyncExitStack) -> _Opened:
     """Open everything, in an order in which each part finds what it needs."""
     assert settings.database_url is not None and settings.redis_url is not None
     database = Database(
         settings.database_url,
         city=settings.city,
+        clock=clock,
         pool_size=settings.database_pool,
         application="jiesu-api",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -85,7 +85,7 @@ class Authenticator:
         and KeysUnreachable (answer 503).
         """
         if authorization is None:
-            return PUBLIC if address is None else replace(PUBLIC, address=address)
+            return _at(PUBLIC, address)
         token = _bearer(authorization)
         name = hashlib.sha256(token.encode()).digest()
         now = self._clock.now()
@@ -93,7 +93,7 @@ class Authenticator:
         if known is None or now >= known.until:
             known = await self._resolve(token, now)
             self._remember(name, known)
-        return known.actor if address is None else replace(known.actor, address=address)
+        return _at(known.actor, address)
 
     def _remember(self, name: bytes, known: _Known) -> None:
         self._known[name] = known
@@ -143,6 +143,13 @@ def _staff_role(grant: Grant, record: StaffRecord | None) -> tuple[Role, UUID | 
     if not record.active or grant.role not in {None, record.role}:
         raise TokenRefused(Refusal.STAFF_DISAGREES)
     return record.role, record.unit_id
+
+
+def _at(actor: Actor, address: str | None) -> Actor:
+    if address is None:
+        return actor
+    # Written out: `dataclasses.replace` costs as much as all the rest of a request's look-up.
+    return Actor(actor.role, actor.subject, actor.citizen_id, actor.unit_id, actor.channel, address)
 
 
 def _bearer(authorization: str) -> str:

@@ -1,4 +1,4 @@
-"""/healthz says that the process lives; /readyz, whether it can do its work, and what is missing."""
+"""/healthz: the process lives. /readyz: it can do its work, or what is missing."""
 
 from __future__ import annotations
 

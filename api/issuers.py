@@ -22,7 +22,7 @@ LoadKeys = Callable[[], Awaitable[KeyRing]]
 _log = structlog.get_logger("issuers")
 
 
-class KeysUnreachable(Exception):
+class KeysUnreachable(OSError):
     """No keys could be had to verify with: a fault of ours (503), not of the token."""
 
 

@@ -81,9 +81,10 @@ def configure(settings: Settings, process: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    # Both say every few seconds what our own events say better.
+    # What these say our own events say better; asyncpg's pool with a traceback a second.
     for name in ("alembic", "arq", "_granian", "httpx"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 def _pretty() -> structlog.dev.ConsoleRenderer:

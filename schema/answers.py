@@ -20,6 +20,7 @@ class Outcome(Enum):
     REFUSED = "a limit is exceeded; with `retry_after`, a rate"
     FORBIDDEN = "the caller may not send this document"
     MISPLACED = "this kind of operation is not served over this transport or method"
+    UNAVAILABLE = "the database is away; the same request may succeed in a moment"
     FAILED = "execution broke before there was any data"
     COMPLETE = "data and no errors"
     PARTIAL = "data, perhaps null, and errors"

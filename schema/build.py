@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import strawberry
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    Undefined,
+    is_introspection_type,
+)
 from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts.mutations import AccountMutations
@@ -16,6 +26,9 @@ from schema.tickets.mutations import TicketMutations
 from schema.tickets.queries import TicketQueries
 from schema.units.mutations import UnitMutations
 from schema.units.queries import UnitQueries
+
+_INPUT = "All that the step needs (输入)."
+_MOMENT = "ISO 8601 with an offset, e.g. `2026-11-23T10:00:00+08:00` (时间)."
 
 
 @strawberry.type(description="Reads; each is one SQL statement (查询).")
@@ -32,9 +45,26 @@ class Mutation(TicketMutations, FeedbackMutations, UnitMutations, AccountMutatio
 
 def build_schema() -> strawberry.Schema:
     """Build the schema. The same every time; the committed SDL is its printed form."""
-    return strawberry.Schema(
+    schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         config=StrawberryConfig(auto_camel_case=True),
     )
+    for kind in schema._schema.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            _leave_out_null(kind.fields.values())
+        elif isinstance(kind, GraphQLObjectType) and not is_introspection_type(kind):
+            for field in kind.fields.values():
+                _leave_out_null(field.args.values())
+    for step in schema._schema.mutation_type.fields.values():  # type: ignore[union-attr]
+        step.args["input"].description = _INPUT
+    schema._schema.type_map["DateTime"].description = _MOMENT
+    return schema
+
+
+def _leave_out_null(values: Iterable[GraphQLArgument | GraphQLInputField]) -> None:
+    """What is optional says so by its type: Strawberry's `= null` would say nothing more."""
+    for value in values:
+        if value.default_value is None:
+            value.default_value = Undefined

@@ -48,6 +48,7 @@ class PreparedOperation:
     takes_variables: bool
     cost: Callable[[Mapping[str, Any]], int]
     read: PreparedRead | None = None
+    plain: Callable[[Mapping[str, Any]], dict[str, Any] | None] | None = None  # compiled reads only
 
 
 @dataclass(slots=True)

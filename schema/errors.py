@@ -9,7 +9,10 @@ import structlog
 from graphql import GraphQLError
 
 from domain.kernel.errors import DomainError, RateLimited
+from domain.kernel.outages import is_outage
 from schema.limits import LimitExceeded
+
+UNAVAILABLE = "UNAVAILABLE"
 
 _log = structlog.get_logger(__name__)
 
@@ -51,6 +54,10 @@ def execution_error(error: Exception, request_id: str) -> dict[str, Any]:
     """
     cause = _cause(error)
     entry = _public(cause)
+    if entry is None and is_outage(cause):
+        _log.warning("operation.unavailable", request_id=request_id, error=type(cause).__name__)
+        message = "The service is not available for a moment; try again."
+        entry = {"message": message, "extensions": {"code": UNAVAILABLE, "requestId": request_id}}
     if entry is None:
         path = getattr(error, "path", None)
         _log.error("operation.failed", request_id=request_id, path=path, exc_info=cause)
@@ -69,6 +76,12 @@ def execution_error(error: Exception, request_id: str) -> dict[str, Any]:
 def execution_errors(errors: Iterable[Exception], request_id: str) -> list[dict[str, Any]]:
     """Return the entries of several errors; see `execution_error`."""
     return [execution_error(error, request_id) for error in errors]
+
+
+def unavailable(errors: Iterable[Exception]) -> bool:
+    """Whether nothing but an outage of the database was in the way."""
+    causes = [_cause(error) for error in errors]
+    return bool(causes) and all(_public(cause) is None and is_outage(cause) for cause in causes)
 
 
 def is_public(error: Exception) -> bool:

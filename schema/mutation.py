@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.kernel.actor import Role
 from domain.kernel.errors import Conflict, DomainError, NotAllowed, Unauthenticated
+from domain.kernel.outages import is_conflict
 from domain.kernel.work import UnitOfWork
 from schema.access import allowed
 from schema.context import Context
@@ -20,9 +21,6 @@ from schema.identifiers import parse_id
 from schema.problems import problem_of
 
 R = TypeVar("R")
-
-# PostgreSQL's words for "somebody else was at it": lock_not_available, deadlock, serialization.
-_BUSY = frozenset({"55P03", "40P01", "40001"})
 
 
 def mutation(result: Any, *, description: str) -> Callable[[Callable[..., Any]], Any]:
@@ -42,7 +40,7 @@ def mutation(result: Any, *, description: str) -> Callable[[Callable[..., Any]],
             except DomainError as error:
                 return problem_of(error)
             except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) in _BUSY:
+                if is_conflict(error):
                     return problem_of(Conflict("somebody else is changing this; try again"))
                 raise
 

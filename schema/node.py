@@ -8,7 +8,7 @@ from schema.identifiers import global_id
 from schema.reading.declare import column
 
 
-@strawberry.interface(description="Anything with a global id (Relay).")
+@strawberry.interface(description="Anything with a global id (有全局标识的对象).")
 class Node:
     id: strawberry.ID = strawberry.field(description="Global id; opaque (全局标识).")
 

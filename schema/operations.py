@@ -29,7 +29,7 @@ from schema.documents import (
     PreparedRead,
     TrustedDocuments,
 )
-from schema.errors import execution_error, execution_errors, is_public, request_error
+from schema.errors import execution_error, execution_errors, is_public, request_error, unavailable
 from schema.finished import FinishedExecutor
 from schema.limits import LimitExceeded, Limits, check_cost, check_variables, variable_values
 from schema.preparation import InvalidDocument, Preparation
@@ -136,6 +136,8 @@ class Operations:
         if not operation.takes_variables:
             return VariableValues({}, {})
         raw = request.variables or {}
+        if operation.plain is not None and (plain := operation.plain(raw)) is not None:
+            return VariableValues({}, plain)
         try:
             check_variables(raw, self.limits)
         except LimitExceeded as error:
@@ -274,7 +276,8 @@ def _undetermined(request: OperationRequest) -> Answer:
 
 
 def _failed(errors: list[Any], request_id: str) -> Answer:
-    return refusal(Outcome.FAILED, execution_errors(errors, request_id))
+    outcome = Outcome.UNAVAILABLE if unavailable(errors) else Outcome.FAILED
+    return refusal(outcome, execution_errors(errors, request_id))
 
 
 async def _read(read: PreparedRead, variables: dict[str, Any], cost: int, context: Any) -> Answer:
@@ -283,7 +286,7 @@ async def _read(read: PreparedRead, variables: dict[str, Any], cost: int, contex
     except Exception as error:
         # A required root field that failed makes the data null; what has no place in the
         # document broke before there was any.
-        if not isinstance(error, GraphQLError) and not is_public(error):
+        if unavailable([error]) or not (isinstance(error, GraphQLError) or is_public(error)):
             raise
         return executed(None, [execution_error(error, context.request_id)], cost)
     if not errors:
@@ -292,6 +295,8 @@ async def _read(read: PreparedRead, variables: dict[str, Any], cost: int, contex
 
 
 def _executed(result: ExecutionResult, request_id: str, cost: int) -> Answer:
+    if result.data is None and result.errors and unavailable(result.errors):
+        return _failed(result.errors, request_id)
     entries = execution_errors(result.errors, request_id) if result.errors else []
     return executed(result.data, entries, cost)
 

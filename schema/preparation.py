@@ -15,7 +15,14 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 
 from schema.documents import CompiledReads, PreparedDocument, PreparedOperation
-from schema.limits import Limits, check_document, check_text, compile_cost, validation_rules
+from schema.limits import (
+    Limits,
+    check_document,
+    check_text,
+    compile_cost,
+    compile_plain,
+    validation_rules,
+)
 
 
 class InvalidDocument(Exception):
@@ -68,21 +75,13 @@ class Preparation:
         return prepared
 
     def _faults(self, node: DocumentNode) -> list[GraphQLError]:
-        errors = validate(
+        return validate(
             self._schema,
             node,
             self._rules,
             max_errors=self._limits.errors,
             hide_suggestions=self._hide_suggestions,
         )
-        # Validation does not look at operations whose root type the schema lacks.
-        errors.extend(
-            GraphQLError(f"The schema has no {definition.operation.value} type.", definition)
-            for definition in node.definitions
-            if isinstance(definition, OperationDefinitionNode)
-            and self._schema.get_root_type(definition.operation) is None
-        )
-        return errors
 
     def _operation(
         self, prepared: PreparedDocument, node: OperationDefinitionNode
@@ -97,4 +96,6 @@ class Preparation:
         )
         if self._reads is not None and node.operation is OperationType.QUERY:
             operation.read = self._reads.prepare(prepared, node)
+        if operation.read is not None:
+            operation.plain = compile_plain(self._schema, node, self._limits)
         return operation

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import asyncpg
 import redis
@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from api.command.migrate import newest_revision
+from api.command.migrate import newest_revision, present_revision
 from api.command.port import check_port
 from api.command.secret import resolve_secret
 from api.engines import postgres
@@ -48,11 +48,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _python()
     yield _attempt("Secret", lambda: f"{len(resolve_secret(settings))} bytes", "set JIESU_SECRET")
     yield _data(settings)
-    yield _attempt(
-        "Port",
-        lambda: check_port(settings.host, settings.port) or f"{settings.host}:{settings.port}",
-        "stop the other program, or set PORT",
-    )
+    yield _attempt("Port", lambda: _port(settings), "stop the other program, or set PORT")
     if settings.database_url is None:
         yield _wheel("PostgreSQL", postgres.binaries)
     else:
@@ -70,6 +66,11 @@ def _attempt(subject: str, look: Callable[[], str], remedy: str) -> Finding:
         return Finding(subject, True, look())
     except (StartFailed, WrongSetting) as fault:
         return Finding(subject, False, str(fault), remedy)
+
+
+def _port(settings: Settings) -> str:
+    check_port(settings.host, settings.port)
+    return f"{settings.host}:{settings.port}"
 
 
 def _python() -> Finding:
@@ -99,12 +100,12 @@ def _wheel(subject: str, find: Callable[[], Path]) -> Finding:
 def _redis(url: str) -> Finding:
     client = redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3)
     try:
-        version = client.info("server")["redis_version"]
+        server = cast("dict[str, str]", client.info("server"))
     except redis.RedisError as error:
         return Finding("Redis", False, _short(error), "check REDIS_URL and that Redis runs")
     finally:
         client.close()
-    return Finding("Redis", True, str(version))
+    return Finding("Redis", True, server["redis_version"])
 
 
 def _database(subject: str, url: str, city: str) -> Iterator[Finding]:
@@ -142,14 +143,10 @@ async def _extensions(connection: asyncpg.Connection) -> Finding:
 
 
 async def _migrations(connection: asyncpg.Connection, city: str) -> Finding:
-    wanted = newest_revision()
-    table = f"{city}.alembic_version"  # the city is letters only, by its setting's pattern
-    found = None
-    if await connection.fetchval("select to_regclass($1)", table) is not None:
-        found = await connection.fetchval(f"select version_num from {table}")  # noqa: S608
+    wanted, found = newest_revision(), await present_revision(connection, city)
     if found != wanted:
         return Finding("Migrations", False, f"at {found}, wanted {wanted}", "jiesu migrate")
-    return Finding("Migrations", True, str(found))
+    return Finding("Migrations", True, wanted)
 
 
 async def _clock(connection: asyncpg.Connection) -> Finding:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import asyncpg
 import typer
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from domain.kernel.settings import WrongSetting, read_settings
 
+# Alembic itself is imported where it is used: it takes half a second, and nearly every start finds
+# nothing to migrate.
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
+_REVISION = re.compile(r"""^(down_)?revision\b.*= ["']([^"']+)["']""", re.M)
 
 
 def alembic_config(url: str, city: str) -> Config:
     """Return Alembic's configuration for one city of one database."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.set_main_option("path_separator", "os")
@@ -24,10 +31,31 @@ def alembic_config(url: str, city: str) -> Config:
     return config
 
 
-def newest_revision() -> str | None:
-    """Return the revision that the code wants, None where there are no migrations."""
-    config = alembic_config("", "")
-    return ScriptDirectory.from_config(config).get_current_head()
+def newest_revision() -> str:
+    """Return the revision that the code wants: the one that no other builds upon.
+
+    Raises RuntimeError where that is not exactly one.
+    """
+    made: set[str] = set()
+    built_upon: set[str] = set()
+    for script in (SCRIPTS / "versions").glob("*.py"):
+        for down, revision in _REVISION.findall(script.read_text()):
+            (built_upon if down else made).add(revision)
+    heads = made - built_upon
+    if len(heads) != 1:
+        raise RuntimeError(f"one newest migration is needed, found {sorted(heads)}")
+    return heads.pop()
+
+
+async def present_revision(connection: asyncpg.Connection, city: str) -> str | None:
+    """Return the revision of the city's schema; None where it was never migrated."""
+    table = f"{city}.alembic_version"  # a city is letters only, by its setting's pattern
+    if await connection.fetchval("select to_regclass($1)", table) is None:
+        return None
+    revision: str | None = await connection.fetchval(
+        f"select version_num from {table}"  # noqa: S608
+    )
+    return revision
 
 
 def upgrade(url: str, city: str, revision: str = "head") -> None:
@@ -35,11 +63,15 @@ def upgrade(url: str, city: str, revision: str = "head") -> None:
 
     Starts an event loop of its own, so it may not be called from within one.
     """
+    from alembic import command
+
     command.upgrade(alembic_config(url, city), revision)
 
 
 def downgrade(url: str, city: str, revision: str) -> None:
     """Migrate down to `revision` (`base`: to nothing). What the later ones added is lost."""
+    from alembic import command
+
     command.downgrade(alembic_config(url, city), revision)
 
 

@@ -6,13 +6,15 @@ import asyncio
 import http.client
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
+from http import HTTPStatus
 from pathlib import Path
 
 import asyncpg
 import typer
 
+from api.command.migrate import newest_revision, present_revision, upgrade
 from api.command.port import check_port
 from api.command.secret import resolve_secret
 from api.command.terminal import Terminal
@@ -22,9 +24,12 @@ from api.engines.program import Program
 from api.engines.redis import EmbeddedRedis
 from api.engines.supervisor import Bell, Interrupted, Supervisor
 from api.logs import configure
-from domain.kernel.settings import Settings, read_settings
+from domain.kernel.settings import Settings, WrongSetting, read_settings
 
 DATABASE = "jiesu"
+
+TOGETHER_WITHIN = 10.0
+"""Seconds that API, worker and engines get to find each other before what is missing is told."""
 
 
 class Run:
@@ -98,26 +103,47 @@ class Run:
         return engine.url()
 
     def _fill(self) -> None:
-        from api.command.migrate import upgrade
-
-        assert self.settings.database_url is not None
-        with self.terminal.step("Migrations"), self.bell.interrupting():
-            upgrade(self.settings.database_url, self.settings.city)
-        if find_spec("api.command.seed") is not None:
+        url, city = self.settings.database_url, self.settings.city
+        assert url is not None
+        with self.terminal.step("Migrations") as notes, self.bell.interrupting():
+            present = asyncio.run(_present(url, city))
+            if present != newest_revision():
+                upgrade(url, city)
+                notes.append(f"({present or 'nothing'} → {newest_revision()})")
+        with self.terminal.step(f"Data of {city}") as notes, self.bell.interrupting():
             from api.command.seed import seed_city
 
-            with self.terminal.step(f"Data of {self.settings.city}"), self.bell.interrupting():
-                seed_city(self.settings)
+            notes.append(f"({seed_city(self.settings).added} added)")
 
     def _start_processes(self) -> None:
         environment = self._environment()
         address = (_reachable(self.settings.host), self.settings.port)
-        api = _process("API", "serve", environment, ready=lambda _: _answers(*address))
+        api = _process(
+            "API",
+            "serve",
+            environment,
+            ready=lambda _: _ask(*address, "/healthz")[0] == HTTPStatus.OK,
+        )
         worker = _process("Worker", "work", environment, ready=lambda _: True)
         with self.terminal.step("Worker"):
             self.supervisor.start(worker)
         with self.terminal.step("API"):
             self.supervisor.start(api)
+        with self.terminal.step("Everything together") as notes:
+            missing = self._missing(*address)
+            if missing:
+                notes.append(f"(not yet: {missing}; see `jiesu doctor`)")
+
+    def _missing(self, host: str, port: int) -> str:
+        """Wait until /readyz is content, and return what it misses where it does not become so."""
+        deadline = time.monotonic() + TOGETHER_WITHIN
+        while True:
+            status, body = _ask(host, port, "/readyz")
+            if status == HTTPStatus.OK:
+                return ""
+            if time.monotonic() > deadline:
+                return body
+            self.supervisor.pause()
 
     def _environment(self) -> Mapping[str, str]:
         """The children's environment: ours, with the addresses of what was started here."""
@@ -161,14 +187,15 @@ def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
 
 
-def _answers(host: str, port: int) -> bool:
-    """Tell whether the API answers requests (the port alone is open before it does)."""
-    connection = http.client.HTTPConnection(host, port, timeout=0.5)
+def _ask(host: str, port: int, path: str) -> tuple[int, str]:
+    """Return the API's status and body; status 0 where it does not answer."""
+    connection = http.client.HTTPConnection(host, port, timeout=3)
     try:
-        connection.request("GET", "/health/live")
-        return connection.getresponse().status < 500
-    except (OSError, http.client.HTTPException):
-        return False
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        return 0, str(error)
     finally:
         connection.close()
 
@@ -179,6 +206,17 @@ async def _create_database(server_url: str, name: str) -> None:
         await connection.execute(f'create database "{name}"')
     except asyncpg.DuplicateDatabaseError:
         pass
+    finally:
+        await connection.close()
+
+
+async def _present(url: str, city: str) -> str | None:
+    try:
+        connection = await asyncpg.connect(url, timeout=10)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise WrongSetting(f"DATABASE_URL: cannot be reached ({error})") from None
+    try:
+        return await present_revision(connection, city)
     finally:
         await connection.close()
 

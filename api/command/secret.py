@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from domain.kernel.settings import Settings, WrongSetting, decode_secret
@@ -34,8 +35,7 @@ def resolve_secret(settings: Settings) -> bytes:
 def _make(path: Path) -> None:
     """Write a new secret; where two processes do so at once, the first to finish wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"secret.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, draft = tempfile.mkstemp(prefix="secret.", dir=path.parent)  # mode 0600
     with os.fdopen(descriptor, "w") as file:
         file.write(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
         file.flush()
@@ -45,4 +45,4 @@ def _make(path: Path) -> None:
     except FileExistsError:
         pass
     finally:
-        draft.unlink()
+        Path(draft).unlink()

@@ -12,6 +12,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
+from granian.server.common import AbstractServer
 
 from api.command.port import check_port
 from api.command.secret import resolve_secret
@@ -48,13 +49,15 @@ def load_application(target: str) -> Any:
     return getattr(import_module(module), factory)()
 
 
-def server(settings: Settings, *, processes: int, target: str = "api.app:create_app") -> Server:
+def server(
+    settings: Settings, *, processes: int, target: str = "api.app:create_app"
+) -> AbstractServer[Any]:
     """Return the server: HTTP/1.1 and WebSockets, guarded against clients that are slow on purpose.
 
     HTTP/2 is left to a proxy in front: its settings are per connection and none of them bounds a
     slow client.
     """
-    return Server(
+    made: AbstractServer[Any] = Server(
         target,
         address=settings.host,
         port=settings.port,
@@ -72,6 +75,7 @@ def server(settings: Settings, *, processes: int, target: str = "api.app:create_
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_WITHIN,
     )
+    return made
 
 
 def register(app: typer.Typer) -> None:

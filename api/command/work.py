@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import typer
 
 from api.command.secret import resolve_secret
@@ -18,8 +20,5 @@ def register(app: typer.Typer) -> None:
         if settings.database_url is None or settings.redis_url is None:
             missing = "DATABASE_URL" if settings.database_url is None else "REDIS_URL"
             raise WrongSetting(f"{missing}: is needed to work (`jiesu run` brings its own)")
-        secret = resolve_secret(settings)
-
-        from jobs.worker import run
-
-        run(settings, secret)
+        # By name: `jobs` stands beside `api`, and nothing here may come to need it.
+        import_module("jobs.worker").run(settings, resolve_secret(settings))

@@ -19,6 +19,7 @@ from api.engines.folders import remove_folder, rotate
 from api.engines.program import Account, Program, StartFailed
 
 SUPERUSER = "postgres"
+_SOCKET = ".s.PGSQL.5432"
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 # What an installation for one city on one small machine wants; every write is durable.
@@ -154,10 +155,11 @@ class EmbeddedPostgres:
         return len(lines) >= 8 and lines[0] == str(process) and lines[7].strip() == "ready"
 
     def clear_leftovers(self, patience: float = 10.0) -> None:
-        """End a postmaster that outlived its supervisor and remove its stale lock file.
+        """End a postmaster that outlived its supervisor and remove its stale lock files.
 
-        PostgreSQL refuses to start where the file names any living process, and in a container the
-        number of a dead one is soon another's. Raises StartFailed where it does not end.
+        PostgreSQL refuses to start where one of them names any living process; in a container the
+        number of a dead one is soon another's, and where nobody reaps orphans it stays its own.
+        Raises StartFailed where the postmaster does not end.
         """
         lines = self._lock_lines()
         process = _postmaster_of(self.folder, lines[0]) if lines else None
@@ -165,7 +167,8 @@ class EmbeddedPostgres:
             _end(process, signal.SIGINT, patience) or _end(process, signal.SIGQUIT, patience)
         ):
             raise StartFailed(f"an old PostgreSQL (process {process.pid}) does not end")
-        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        for lock in (self.folder / "postmaster.pid", self.sockets / f"{_SOCKET}.lock"):
+            lock.unlink(missing_ok=True)
 
     def _lock_lines(self) -> list[str]:
         try:

@@ -114,9 +114,13 @@ class Supervisor:
                     f"{program.name} is not ready after {program.ready_within:.0f} s:"
                     f" {log_tail(program)}"
                 )
-            self._bell.wait(_POLL)
-            if self._bell.rung:
-                raise Interrupted
+            self.pause()
+
+    def pause(self) -> None:
+        """Wait for a moment. Raises Interrupted."""
+        self._bell.wait(_POLL)
+        if self._bell.rung:
+            raise Interrupted
 
     def watch(self) -> None:
         """Restart what dies until the user asks for the end; then return."""

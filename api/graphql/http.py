@@ -20,6 +20,7 @@ from api.graphql.settings import TransportSettings
 from api.graphql.sse import send_events
 from api.graphql.websocket import serve_socket
 from domain.kernel.errors import NotAllowed, RateLimited, Unauthenticated
+from domain.kernel.outages import is_outage
 from schema.answers import Answer, Outcome
 from schema.operations import OperationRequest, Operations
 
@@ -227,7 +228,11 @@ class _Exchange:
         except RateLimited as error:
             headers = [_retry_after(error.retry_after)]
             raise HttpRefusal(429, error.code, error.message, headers=headers) from None
-        except Exception:
+        except Exception as error:
+            if is_outage(error):
+                _log.warning("context.unavailable", request_id=self._request_id)
+                message = "The service is not available for a moment; try again."
+                raise HttpRefusal(503, "UNAVAILABLE", message, headers=[_retry_after(1)]) from None
             _log.exception("context.failed", request_id=self._request_id)
             raise HttpRefusal(500, "INTERNAL", "internal error") from None
 

@@ -46,6 +46,7 @@ _STATUS = {
     Outcome.REFUSED: 422,
     Outcome.FORBIDDEN: 403,
     Outcome.MISPLACED: 405,
+    Outcome.UNAVAILABLE: 503,
     Outcome.FAILED: 500,
     Outcome.COMPLETE: 200,
     Outcome.PARTIAL: 294,
@@ -54,6 +55,7 @@ _STATUS = {
 # gets that, except where HTTP itself asks for another or the server broke.
 _LEGACY_STATUS = dict.fromkeys(Outcome, 200) | {
     Outcome.MISPLACED: 405,
+    Outcome.UNAVAILABLE: 503,
     Outcome.FAILED: 500,
 }
 

@@ -12,6 +12,7 @@ from schema.limits.costing import check_cost, compile_cost, cost
 from schema.limits.document import check_document
 from schema.limits.errors import LimitCode, LimitExceeded
 from schema.limits.numbers import Limits
+from schema.limits.plain import compile_plain
 from schema.limits.text import check_text
 from schema.limits.validation import INTROSPECTION_DISABLED, validation_rules
 from schema.limits.variables import check_variables
@@ -28,6 +29,7 @@ __all__ = [
     "check_variables",
     "coerce_variables",
     "compile_cost",
+    "compile_plain",
     "cost",
     "validation_rules",
     "variable_values",

@@ -110,7 +110,7 @@ async def test_errors_of_compiled_reads_are_partial_and_masked(context: Any, log
     ("raised", "outcome"),
     [
         (RuntimeError(f"pool of {SECRET}"), Outcome.FAILED),
-        (GraphQLError("required", path=["counted"], original_error=OSError()), Outcome.PARTIAL),
+        (GraphQLError("required", path=["counted"], original_error=ValueError()), Outcome.PARTIAL),
     ],
 )
 async def test_what_compiled_reads_raise(context: Any, raised: Any, outcome: Outcome) -> None:
@@ -120,6 +120,16 @@ async def test_what_compiled_reads_raise(context: Any, raised: Any, outcome: Out
     assert response["errors"][0]["message"] == "internal error"
     assert ("data" in response) is outcome.executed
     assert response.get("data") is None
+
+
+async def test_an_outage_is_told_as_one_and_may_be_tried_again(context: Any, logs: Any) -> None:
+    raised = GraphQLError("required", path=["counted"], original_error=ConnectionRefusedError())
+    answer = await run(toy_operations(reads=Reads(raises=raised)), "{ counted }", context)
+    assert answer.outcome is Outcome.UNAVAILABLE
+    response = orjson.loads(answer.body)
+    assert response["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert "data" not in response
+    assert [event["log_level"] for event in logs] == ["warning"]
 
 
 async def test_variables_are_checked_before_any_read_runs(context: Any) -> None:

@@ -79,10 +79,13 @@ class Exchange:
         self.outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.deaf = asyncio.Event()
         self.deaf.set()
+        self.broken = False
         self.task = asyncio.create_task(endpoint(scope, self._incoming.get, self._send))
 
     async def _send(self, message: Any) -> None:
         await self.deaf.wait()
+        if self.broken:
+            raise OSError("the client is gone")
         self.outgoing.put_nowait(message)
 
     def feed(self, **message: Any) -> None:

@@ -93,6 +93,18 @@ async def test_leaving_closes_the_source(exchange: Any, witness: Any) -> None:
     assert witness.closed == 1
 
 
+async def test_a_connection_that_breaks_between_events_closes_the_source(
+    exchange: Any, witness: Any
+) -> None:
+    one = start(exchange, "subscription { heavy(size: 1) }")
+    await one.next()
+    await one.next()
+    one.broken = True
+    with pytest.raises(OSError, match="gone"):
+        await one.ended()
+    assert (witness.opened, witness.closed) == (1, 1)
+
+
 async def test_cancelling_closes_the_source(exchange: Any, witness: Any) -> None:
     one = start(exchange, "subscription { forever }")
     await one.next()

@@ -180,6 +180,18 @@ async def test_complete_stops_a_subscription_and_frees_its_id(
     assert await socket.hear() == {"id": "1", "type": "complete"}
 
 
+async def test_an_id_used_again_belongs_to_its_new_operation(open_socket: Connect) -> None:
+    socket = await open_socket()
+    socket.subscribe("1", "subscription { forever }")
+    await socket.hear()
+    socket.say({"id": "1", "type": "complete"})
+    socket.subscribe("1", "subscription { forever }")
+    await socket.hear()
+    # The end of the first must not have freed the id of the second.
+    socket.subscribe("1", "{ hello }")
+    assert await socket.closed() == 4409
+
+
 async def test_each_operation_has_a_context_of_its_own(open_socket: Connect, witness: Any) -> None:
     socket = await open_socket(headers={"x-request-id": "s-1"})
     for identifier in ("a", "b"):
