@@ -6,7 +6,7 @@ FROM_LOCK := install --require-hashes --no-deps --only-binary :all: --no-compile
 # No address of an index or a folder may stand in a lock file.
 COMPILE := .venv/lock/bin/pip-compile --quiet --generate-hashes --strip-extras --no-header \
   --annotation-style line --no-emit-options --no-emit-index-url --no-emit-find-links \
-  --no-emit-trusted-host $(UPGRADE)
+  --no-emit-trusted-host --allow-unsafe $(UPGRADE)
 
 # A stamp is named after what it stands for: the lock, the place and the Python. When one of them
 # changes, the stamp is missing and the environment is made again.
@@ -54,8 +54,8 @@ clean:  ## remove the environment and all caches; the data in .jiesu stays
 
 $(RUNTIME):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "Jiesu needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1 || true)." \
-	    "Name another with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	  { echo "Jiesu needs Python 3.11 or newer, and $(PYTHON) is not:" \
+	    "make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@echo "Making .venv ($$($(PYTHON) -V))"
 	@$(PYTHON) -m venv --clear .venv || { echo "The venv module is missing (Debian: python3-venv)" >&2; exit 1; }
 	@echo "Installing the libraries of requirements.lock (about 60 MB, once)"

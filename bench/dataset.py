@@ -16,12 +16,16 @@ import asyncpg
 from api.command.migrate import SCRIPTS, upgrade
 from api.command.seed import seed
 from bench.ground import CITY, DATABASE, ROOT, Ground
+from domain.tickets.history import ORIGIN
 
 TICKETS = 200_000
 CITIZENS = 60_000
-BEGIN = "2025-11-23 00:00:00+08"
-END = "2026-11-23 00:00:00+08"
+BEGIN = "2025-10-24 00:00:00+08"
+# These newest ones were dispatched and closed, so that a page of them is measured at full size.
+_NEWEST = 1_000
 _YEAR = 365 * 86_400
+
+_LONGEST_HISTORY = 7  # entries of one ticket
 
 _SCRIPT = Path(__file__).with_name("dataset.sql")
 
@@ -66,7 +70,8 @@ async def _fill(url: str) -> None:
         await connection.execute("set work_mem = '256MB'; set maintenance_work_mem = '512MB'")
         # A transaction that is lost with the machine is made again by the next run.
         await connection.execute("set synchronous_commit = off")
-        await connection.execute(script())
+        async with connection.transaction():
+            await connection.execute(script())
         await connection.execute("vacuum (analyze)")
     finally:
         await connection.close()
@@ -78,9 +83,11 @@ def script() -> str:
         tickets=TICKETS,
         citizens=CITIZENS,
         begin=BEGIN,
-        end=END,
+        newest=TICKETS - _NEWEST,
         step=_YEAR / TICKETS,
         check_digit=_check_digit("digits", 14),
+        digests=", ".join(f"d{place}" for place in range(_LONGEST_HISTORY)),
+        chain=_chain(_LONGEST_HISTORY),
     )
 
 
@@ -91,3 +98,17 @@ def _check_digit(digits: str, length: int) -> str:
         digit = f"substr({digits}, {place}, 1)::int"
         carry = f"coalesce(nullif(({carry} + {digit}) % 10, 0), 10) * 2 % 11"
     return f"(11 - ({carry})) % 10"
+
+
+def _chain(length: int) -> str:
+    """An SQL FROM item: the digests d0, d1 ... of each ticket, each made from the one before.
+
+    `offset 0` keeps PostgreSQL from writing the first into the second, and both into the third.
+    """
+    source = "(select i, array_agg(written order by position) as written from entry group by i) e"
+    before = f"'\\x{ORIGIN.hex()}'::bytea"
+    for place in range(length):
+        digest = f"sha256({before} || written[{place + 1}]) as d{place}"
+        source = f"(select *, {digest} from {source} offset 0) e"
+        before = f"d{place}"
+    return source

@@ -1,16 +1,10 @@
 -- A city's year of tickets, made set-based and the same every time. The names between braces are
 -- filled in by bench/dataset.py. u(i, what) is a number in [0, 1) that depends on nothing else.
+-- Foreign keys are checked at the end, all rows at once.
+set local session_replication_role = replica;
 
 create function pg_temp.u(i bigint, what int) returns float8 language sql immutable parallel safe
 return (hashint8extended(i, what) & 2147483647)::float8 / 2147483648;
-
--- The history's digests follow one another (domain/tickets/history.py): an aggregate over a window.
-create function pg_temp.chained(head bytea, entry text) returns bytea language sql immutable
-return sha256(head || convert_to(entry, 'UTF8'));
-create aggregate pg_temp.chain(text) (
-    sfunc = pg_temp.chained, stype = bytea,
-    initcond = '\x0000000000000000000000000000000000000000000000000000000000000000'
-);
 
 -- UUIDv7 of a moment: 48 bits of milliseconds, the rest from a number.
 create function pg_temp.id_at(at timestamptz, number bigint) returns uuid language sql immutable
@@ -19,17 +13,20 @@ return (
     || '7' || substr(md5(number::text), 1, 3) || '8' || substr(md5(number::text), 4, 15)
 )::uuid;
 
+-- Every row is looked up once in a small table: a hash join, whatever the planner's guess.
+set local enable_nestloop = off;
+
 create temp table street as
 select u.id, u.name, u.lineage, d.id as district_id, d.code as district_code, d.name as district,
-    row_number() over (order by md5(u.code)) - 1 as number, count(*) over () as total
+    row_number() over (order by md5(u.code)) - 1 as number
 from unit u join unit d on d.id = u.parent_id where u.level = 'STREET';
 
 create temp table office as
-select id, name, lineage, row_number() over (order by md5(code)) - 1 as number, count(*) over () as total
+select id, name, lineage, row_number() over (order by md5(code)) - 1 as number
 from unit where level in ('DEPARTMENT', 'ENTERPRISE') and cardinality(lineage) = 2;
 
 create temp table matter as
-select c.code, c.name, row_number() over (order by md5(c.code)) - 1 as number, count(*) over () as total
+select c.code, c.name, row_number() over (order by md5(c.code)) - 1 as number
 from category c where not exists (select 1 from category below where below.parent_code = c.code);
 
 insert into citizen (id, phone_cipher, phone_index, masked_phone, name_cipher, masked_name, created_at)
@@ -47,7 +44,7 @@ with moment as (
     select *, (t0 at time zone 'Asia/Shanghai')::date as day,
         row_number() over (partition by (t0 at time zone 'Asia/Shanghai')::date order by i) as number,
         (array['L3','L2','L4','L1'])[width_bucket(pg_temp.u(i, 2), array[0, 0.55, 0.73, 0.97])] as level,
-        pg_temp.u(i, 3) < 0.12 as answered,
+        i < {newest} and pg_temp.u(i, 3) < 0.25 as answered,
         pg_temp.u(i, 4) < 0.12 as to_office
     from moment
 ), timed as (
@@ -56,15 +53,19 @@ with moment as (
         case level when 'L1' then interval '2 h' when 'L2' then interval '24 h'
             when 'L3' then interval '7 d' else interval '15 d' end as reply_within
     from numbered
-), stepped as (
-    select *,
+), stepped as materialized (
+    select *, floor((select count(*) from street) * power(pg_temp.u(i, 10), 1.8))::bigint as street_number,
+        floor((select count(*) from office) * pg_temp.u(i, 11))::bigint as office_number,
+        floor((select count(*) from matter) * power(pg_temp.u(i, 12), 2))::bigint as matter_number,
         date_trunc('second', t1 + reply_within * (0.02 + 0.10 * pg_temp.u(i, 6))) as t2,
         date_trunc('second', t1 + reply_within * (0.15 + 0.10 * pg_temp.u(i, 7))) as t3,
         date_trunc('second', t1 + reply_within * (0.30 + 0.75 * pg_temp.u(i, 8))) as t4,
         date_trunc('second', t1 + reply_within * 1.1 + interval '1 d' * (1 + 2 * pg_temp.u(i, 9))) as t5
     from timed
 )
-select s.*, pg_temp.id_at(t0, i) as id, {check_digit} as check_digit,
+select s.*, pg_temp.id_at(t0, i) as id,
+    case when i >= {newest} then 6 when pg_temp.u(i, 20) < 0.003 then 0 when pg_temp.u(i, 20) < 0.01 then 1
+        when pg_temp.u(i, 20) < 0.03 then 3 when pg_temp.u(i, 20) < 0.05 then 4 else 6 end as stage, {check_digit} as check_digit,
     case when answered then null when to_office then o.id else p.id end as lead_id,
     case when to_office then o.lineage else p.lineage end as lineage,
     p.district_id, p.district_code, p.district, p.name as street,
@@ -75,67 +76,76 @@ select s.*, pg_temp.id_at(t0, i) as id, {check_digit} as check_digit,
         [width_bucket(pg_temp.u(i, 15), array[0, 0.7, 0.85, 0.93, 0.97, 0.99])] as channel,
     pg_temp.u(i, 16) < 0.9 as resolved, 3 + floor(pg_temp.u(i, 17) * 28)::int as days
 from stepped s
-join street p on p.number = floor(p.total * power(pg_temp.u(i, 10), 1.8))::bigint
-join office o on o.number = floor(o.total * pg_temp.u(i, 11))::bigint
-join matter m on m.number = floor(m.total * power(pg_temp.u(i, 12), 2))::bigint;
+join street p on p.number = street_number
+join office o on o.number = office_number
+join matter m on m.number = matter_number;
 
 create index on staged (i);
 analyze staged;
 
--- One row an entry of the history, in order; what had not happened by the end is not there.
+-- One row an entry of the history, in order, up to the stage that the ticket has reached.
 create temp table entry as
-with entries (i, at, kind, status, role, subject, remark, detail, public, with_unit) as (
-    select i, t0, 'SUBMIT', 'RECEIVED', 'agent', 'agent-' || i % 40, null,
+with entries (i, stage, at, kind, status, role, subject, remark, detail, public, with_unit) as (
+    select i, 0, t0, 'SUBMIT', 'RECEIVED', 'agent', 'agent-' || i % 40, null,
         '{{"level":"' || level || '","route":"' || case when to_office then 'NAMED_UNIT' else 'STREET_NAMED' end || '"}}',
         true, false from staged
     union all
-    select i, t1, 'ANSWER', 'ANSWERED', 'agent', 'agent-' || i % 40, null, '{{}}', true, false
+    select i, 1, t1, 'ANSWER', 'ANSWERED', 'agent', 'agent-' || i % 40, null, '{{}}', true, false
     from staged where answered
     union all
-    select i, t1, 'DISPATCH', 'DISPATCHED', 'agent', 'agent-' || i % 40, '按地址派往属地街道',
+    select i, 1, t1, 'DISPATCH', 'DISPATCHED', 'agent', 'agent-' || i % 40, '按地址派往属地街道',
         '{{"copies":[' || case when to_office then '' else '"' || district_code || '"' end || ']}}', true, true
     from staged where not answered
     union all
-    select i, t2, 'ACCEPT', 'ACCEPTED', 'handler', 'handler-' || i % 700, null, '{{}}', true, true
+    select i, 2, t2, 'ACCEPT', 'ACCEPTED', 'handler', 'handler-' || i % 700, null, '{{}}', true, true
     from staged where not answered
     union all
-    select i, t3, 'RECORD_CONTACT', 'ACCEPTED', 'handler', 'handler-' || i % 700, '已与市民电话联系，了解现场情况',
+    select i, 3, t3, 'RECORD_CONTACT', 'ACCEPTED', 'handler', 'handler-' || i % 700, '已与市民电话联系，了解现场情况',
         '{{}}', true, true
-    from staged where not answered and pg_temp.u(i, 18) < 0.4
+    from staged where not answered and pg_temp.u(i, 18) < 0.3
     union all
-    select i, t4, 'REPLY', 'REPLIED', 'handler', 'handler-' || i % 700, null,
+    select i, 4, t4, 'REPLY', 'REPLIED', 'handler', 'handler-' || i % 700, null,
         '{{"resolved":' || resolved || '}}', true, true
     from staged where not answered
     union all
-    select i, t5, 'RECORD_CALLBACK', 'REPLIED', 'agent', 'agent-' || i % 40, null,
+    select i, 5, t5, 'RECORD_CALLBACK', 'REPLIED', 'agent', 'agent-' || i % 40, null,
         '{{"attempt":1,"contacted":true,"outcome":"CLOSE","reached":true,"resolved":' || resolved
             || ',"satisfaction":"' || case when resolved then 'SATISFIED' else 'DISSATISFIED' end || '"}}',
         false, true from staged where not answered
     union all
-    select i, t5 + interval '1 s', 'CLOSE', 'CLOSED', 'agent', 'agent-' || i % 40, null,
+    select i, 6, t5 + interval '1 s', 'CLOSE', 'CLOSED', 'agent', 'agent-' || i % 40, null,
         '{{"outcome":"CLOSE"}}', true, true from staged where not answered
 ), placed as (
     select e.*, s.id as ticket_id, case when with_unit then s.lead_id end as unit_id,
         row_number() over (partition by e.i order by e.at) - 1 as position
-    from entries e join staged s on s.i = e.i where e.at <= timestamptz '{end}'
+    from entries e join staged s on s.i = e.i where e.stage <= s.stage
 ), identified as (
     select *, pg_temp.id_at(at, i * 16 + position + 1000000000) as id from placed
 )
-select *, pg_temp.chain(
+select *, convert_to(
     '{{"at":"' || to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || '","detail":' || detail
     || ',"id":"' || id || '","kind":"' || kind || '","position":' || position || ',"public":' || public
     || ',"remark":' || coalesce(to_json(remark)::text, 'null') || ',"role":"' || role || '","round":1,"status":"'
     || status || '","subject":"' || subject || '","ticket":"' || ticket_id || '","unit":'
-    || coalesce('"' || unit_id || '"', 'null') || '}}'
-) over (partition by i order by position) as digest
+    || coalesce('"' || unit_id || '"', 'null') || '}}', 'UTF8') as written
 from identified;
 
+-- The digests of one history follow one another (domain/tickets/history.py).
+create temp table chain as
+select i, array[{digests}] as digests
+from {chain};
+analyze chain;
+
 create temp table outcome as
-select i, max(position) + 1 as length, max(at) filter (where kind in ('DISPATCH')) as dispatched_at,
-    max(at) filter (where kind = 'ACCEPT') as accepted_at, max(at) filter (where kind = 'RECORD_CONTACT') as contacted_at,
-    max(at) filter (where kind = 'REPLY') as replied_at, max(at) filter (where kind in ('CLOSE', 'ANSWER')) as closed_at,
-    (array_agg(status order by position desc))[1] as status, (array_agg(digest order by position desc))[1] as head
-from entry group by i;
+select *, digests[length] as head from (
+    select i, max(position) + 1 as length, (array_agg(status order by position desc))[1] as status,
+        max(at) filter (where kind = 'DISPATCH') as dispatched_at,
+        max(at) filter (where kind = 'ACCEPT') as accepted_at,
+        max(at) filter (where kind = 'RECORD_CONTACT') as contacted_at,
+        max(at) filter (where kind = 'REPLY') as replied_at,
+        max(at) filter (where kind in ('CLOSE', 'ANSWER')) as closed_at
+    from entry group by i
+) e join chain using (i);
 analyze outcome;
 
 insert into ticket (
@@ -160,8 +170,8 @@ from staged s join outcome o using (i) order by s.i;
 insert into ticket_event (
     id, ticket_id, position, kind, status, round, actor_role, actor_subject, unit_id, remark, detail, public, at, digest
 )
-select id, ticket_id, position, kind, status, 1, role, subject, unit_id, remark, detail::jsonb, public, at, digest
-from entry order by i, position;
+select id, ticket_id, position, kind, status, 1, role, subject, unit_id, remark, detail::jsonb, public, at, digests[position + 1]
+from entry join chain using (i) order by i, position;
 
 insert into assignment (id, ticket_id, unit_id, role, round, reason, assigned_at, accepted_at, ended_at)
 select pg_temp.id_at(o.dispatched_at, s.i * 16 + 2000000000 + copy), s.id,
@@ -196,3 +206,21 @@ select pg_temp.id_at(o.replied_at, s.i * 16 + 5000000000), s.id, lead_id, 1, 1,
     case when o.closed_at is not null then case when s.resolved then 'SATISFIED' else 'DISSATISFIED' end end,
     case when o.closed_at is not null then 'agent-' || i % 40 end
 from staged s join outcome o using (i) where o.replied_at is not null order by i;
+
+do $$ declare key record; orphans bigint; begin
+    for key in
+        select c.conrelid::regclass as child, c.confrelid::regclass as parent, a.attname as column, b.attname as target
+        from pg_constraint c
+        join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+        join pg_attribute b on b.attrelid = c.confrelid and b.attnum = c.confkey[1]
+        where c.contype = 'f' and c.connamespace = current_schema()::regnamespace
+    loop
+        execute format(
+            'select count(*) from %s c left join %s p on p.%I = c.%I where c.%I is not null and p.%I is null',
+            key.child, key.parent, key.target, key.column, key.column, key.target
+        ) into orphans;
+        if orphans > 0 then
+            raise exception '% rows of % name no row of %', orphans, key.child, key.parent;
+        end if;
+    end loop;
+end $$;

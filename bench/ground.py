@@ -12,7 +12,6 @@ from api.engines.folders import (
     DataLock,
     prepare_data_folder,
     remove_folder,
-    rotate,
     socket_folder,
 )
 from api.engines.postgres import EmbeddedPostgres
@@ -36,7 +35,7 @@ class Ground:
     data: Path
     postgres: EmbeddedPostgres
     redis: EmbeddedRedis
-    supervisor: Supervisor
+    bell: Bell
 
     @property
     def database_url(self) -> str:
@@ -51,8 +50,6 @@ class Ground:
             yield
         finally:
             others.stop()
-
-    bell: Bell
 
 
 @contextmanager
@@ -74,7 +71,8 @@ def ground() -> Iterator[Ground]:
             redis.prepare()
             supervisor.start(postgres.program())
             supervisor.start(redis.program())
-            yield Ground(data, postgres, redis, supervisor, bell)
+            with bell.interrupting():
+                yield Ground(data, postgres, redis, bell)
         finally:
             supervisor.stop()
             remove_folder(sockets)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from typing import Any
 
 import structlog
 
@@ -81,3 +82,18 @@ async def rest(stop: asyncio.Event, seconds: float) -> None:
         return
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel the tasks until they have ended, whatever with.
+
+    Once is not always enough: redis-py 5 can lose a cancellation that meets a timeout of its own.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        ended, left = await asyncio.wait(left, timeout=0.1)
+        for task in ended:
+            if not task.cancelled():
+                task.exception()  # has been seen

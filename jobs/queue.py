@@ -16,6 +16,7 @@ from arq.worker import Worker, func
 from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
+from jobs.loop import end
 from jobs.sending import Desk, send_login_code
 
 JOB_TIMEOUT = 10
@@ -24,7 +25,7 @@ JOB_TIMEOUT = 10
 POLL = 0.1
 AT_ONCE = 10
 FINISH = 3.0
-"""Seconds that running jobs get when the worker stops."""
+"""Seconds that jobs at hand get when the worker stops; when Redis goes away, their full time."""
 
 REDIS_TIMEOUT = 2.0
 
@@ -74,9 +75,10 @@ class Queue:
         stopping = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not running.done():
-                await self._finish(worker)
-            elif not running.cancelled():
+            # Whatever ended it, a job at hand ends by itself: cut off between the gateway's answer
+            # and the commit, it would be done twice.
+            await self._finish(worker)
+            if running.done() and not running.cancelled():
                 running.result()
         finally:
             stopping.cancel()
@@ -89,13 +91,12 @@ class Queue:
     async def _finish(self, worker: Worker) -> None:
         worker.allow_pick_jobs = False
         if worker.tasks:
-            await asyncio.wait(worker.tasks.values(), timeout=FINISH)
+            seconds = FINISH if self._stop.is_set() else JOB_TIMEOUT
+            await asyncio.wait(worker.tasks.values(), timeout=seconds)
 
 
 async def _end(running: asyncio.Task[None], worker: Worker, redis: ArqRedis) -> None:
-    tasks = [running, *worker.tasks.values()]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    arq_loop = [worker.main_task] if worker.main_task is not None else []
+    await end([running, *arq_loop, *worker.tasks.values()])
     with suppress(RedisError, OSError):
         await redis.aclose(close_connection_pool=True)

@@ -1,8 +1,9 @@
 """The jobs that leave the house. Each gets the id of an outbox row, and the row is its record.
 
 The row is locked while the job runs and marked published when it is done, in one transaction. So
-however often Redis hands out a job, or loses it, what the row stands for is done once; only a
-worker killed between the gateway's answer and the commit does it again, with the same key.
+however often Redis hands out a job, or loses it, what the row stands for is done once; only when
+a worker is killed, or the database goes away, between the gateway's answer and the commit it is
+done again, with the same key.
 """
 
 from __future__ import annotations

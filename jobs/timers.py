@@ -93,10 +93,20 @@ class Timers:
         fired = 0
         in_families = sorted(due, key=lambda each: each.family)
         for family, members in groupby(in_families, key=lambda each: each.family):
-            rest = list(members)
-            while rest and not self._stop.is_set():
-                batch, rest = rest[:BATCH], rest[BATCH:]
-                fired += await self._fire(family, batch)
+            fired += await self._fire_family(family, list(members))
+        return fired
+
+    async def _fire_family(self, family: str, due: Sequence[Due]) -> int:
+        """Fire from the front, the longest due first; where others are at that, from the back.
+
+        So two workers that see the same timers meet in the middle, not at every batch.
+        """
+        fired, from_front = 0, True
+        while due and not self._stop.is_set():
+            batch, due = (due[:BATCH], due[BATCH:]) if from_front else (due[-BATCH:], due[:-BATCH])
+            count = await self._fire(family, batch)
+            from_front = from_front if count else not from_front
+            fired += count
         return fired
 
     async def _fire(self, family: str, batch: Sequence[Due]) -> int:
@@ -106,13 +116,14 @@ class Timers:
         except Exception as error:
             if is_outage(error):
                 raise
-            if len(batch) > 1:
-                middle = len(batch) // 2
-                first = await self._fire(family, batch[:middle])
-                return first + await self._fire(family, batch[middle:])
-            if not is_conflict(error):
-                await self._postpone(batch[0], error)
-            return 0
+            failure = error
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            first = await self._fire(family, batch[:middle])
+            return first + await self._fire(family, batch[middle:])
+        if not is_conflict(failure):
+            await self._postpone(batch[0], failure)
+        return 0
 
     async def _fire_together(self, name: str, batch: Sequence[Due]) -> int:
         family = FAMILIES[name]

@@ -19,7 +19,7 @@ from domain.kernel.presence import worker_application
 from domain.kernel.settings import Settings, WrongSetting
 from jobs import measures
 from jobs.housekeeping import Housekeeping
-from jobs.loop import Loop
+from jobs.loop import Loop, end
 from jobs.queue import Queue, connect
 from jobs.relay import Relay
 from jobs.rules import RulesOfTheDay
@@ -86,13 +86,11 @@ async def _run(loops: list[Loop], stop: asyncio.Event) -> None:
     tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in loops]
     told = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait([told, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        if not stop.is_set():
-            raise RuntimeError("a loop of the worker ended")  # to be started again as a whole
+        ended, _ = await asyncio.wait([told, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():  # a fault of ours: the whole worker is to be started again
+            raise RuntimeError("a loop of the worker ended") from next(iter(ended)).exception()
         _, late = await asyncio.wait(tasks, timeout=STOP_WITHIN)
     finally:
-        for task in (told, *tasks):
-            task.cancel()
-        await asyncio.gather(told, *tasks, return_exceptions=True)
+        await end([told, *tasks])
     if late:
         _log.warning("cut_short", loops=sorted(task.get_name() for task in late))

@@ -43,6 +43,9 @@ def load_application(target: str) -> Any:
     Runs in Granian's worker process. Should Granian's main process be killed, this one must not
     stay behind with the port.
     """
+    # A forked worker has the main process's handlers, which only note the signal; until Granian
+    # sets its own, a stop would not be heard.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     die_with_parent(os.getppid(), signal.SIGTERM)
     configure(read_settings(), "api")
     module, _, factory = target.partition(":")

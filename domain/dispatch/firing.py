@@ -19,7 +19,7 @@ from domain.dispatch import clocks
 from domain.dispatch.city import Rules
 from domain.dispatch.clocks import Escalation
 from domain.dispatch.models import ClockSegment
-from domain.dispatch.segments import Segment
+from domain.dispatch.segments import Segment, since_start
 from domain.dispatch.ticking import DEADLINE, ESCALATION, WARNING, arm, read_segment, running
 from domain.kernel import timers
 from domain.kernel.membership import among
@@ -50,7 +50,8 @@ async def fire(
     found = await _segments(work, {timer.subject_id for timer in live})
     for timer in live:
         ticket = tickets[timer.subject_id]
-        _fire(work, rules, ticket, timer, found[ticket.id, _clock(timer).value, ticket.round])
+        recorded = found[ticket.id, _clock(timer).value, ticket.round]
+        _fire(work, rules, ticket, timer, since_start(recorded))
 
 
 def _clock(timer: Timer) -> ClockName:

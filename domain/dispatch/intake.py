@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from sqlalchemy import select
-
 from domain.accounts.commands import upsert_citizen
+from domain.accounts.names import read_name
+from domain.accounts.phone import read_phone
 from domain.accounts.protection import Protection
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import City
@@ -23,12 +24,14 @@ from domain.kernel.work import UnitOfWork
 from domain.tickets.code import format_code, next_number
 from domain.tickets.commands import MOST_CONTENT
 from domain.tickets.history import ORIGIN, advance
-from domain.tickets.models import Category, Ticket
+from domain.tickets.models import Ticket
+from domain.tickets.queries import category_faults
 from domain.tickets.workflow import Step
 from domain.units import queries as units
 
 MOST_TITLE = 200
 MOST_ADDRESS = 500
+MOST_CODE = 100
 MOST_KEY = 200
 _SUBMITTERS = frozenset({Role.CITIZEN, Role.AGENT, Role.SUPERVISOR, Role.PARTNER})
 _CENTRE = frozenset({Role.AGENT, Role.SUPERVISOR})
@@ -69,17 +72,12 @@ async def submit_ticket(
     Raises Unauthenticated, NotAllowed, KeyReused, and InvalidInput with all faults at once.
     """
     _require_submitter(work)
+    faults = _form_faults(work, submission)
     ticket_id = work.new_id()
-    earlier = await idempotency.claim(
-        work,
-        "submitTicket",
-        submission.idempotency_key,
-        idempotency.fingerprint(asdict(submission)),
-        ticket_id,
-    )
+    earlier = None if faults else await _claim(work, submission, ticket_id)
     if earlier is not None:
         return earlier
-    found = await _check(work, city, submission)
+    found = await _route(work, city, submission, faults)
     citizen_id = await _citizen(work, protection, submission)
     ticket = await _register(work, city, submission, ticket_id, citizen_id, found)
     if found.unit_code is not None and not _held_for_triage(submission):
@@ -98,31 +96,45 @@ def _held_for_triage(submission: Submission) -> bool:
     return submission.kind is TicketKind.CONSULTATION and submission.unit_code is None
 
 
-async def _check(work: UnitOfWork, city: City, submission: Submission) -> Route:
-    """Find every fault of the input and the route. Raises InvalidInput with all faults."""
+def _form_faults(work: UnitOfWork, submission: Submission) -> list[Fault]:
+    """The faults that the submission has by itself, whatever the database holds."""
     faults = check_text("title", submission.title, most=MOST_TITLE)
     faults += check_text("content", submission.content, most=MOST_CONTENT)
     faults += check_text("address", submission.address, most=MOST_ADDRESS, required=False)
+    faults += check_text("category", submission.category, most=MOST_CODE, required=False)
+    faults += check_text("unitCode", submission.unit_code, most=MOST_CODE, required=False)
     key = submission.idempotency_key
     faults += check_text("idempotencyKey", key, most=MOST_KEY, required=False)
     faults += _location_faults(submission.location)
-    faults += _caller_faults(work, submission)
-    known = select(Category.code).where(Category.code == submission.category)
-    if submission.category is not None and not await work.session.scalar(known):
-        faults.append(Fault("category", "is not a known category code"))
+    return faults + _caller_faults(work, submission) + _contact_faults(submission.contact)
+
+
+async def _claim(work: UnitOfWork, submission: Submission, ticket_id: UUID) -> UUID | None:
+    print_ = idempotency.fingerprint(asdict(submission))
+    key = submission.idempotency_key
+    return await idempotency.claim(work, "submitTicket", key, print_, ticket_id)
+
+
+async def _route(
+    work: UnitOfWork, city: City, submission: Submission, faults: Sequence[Fault]
+) -> Route:
+    """Find the route. Raises InvalidInput with `faults` and those that only the database knows."""
+    every = list(faults)
+    named = {fault.path for fault in faults}
+    if "category" not in named:
+        every += await category_faults(work, submission.category)
     found: Route | None = None
-    gazetteer = await city.gazetteer(work.session)
     try:
         found = route(
-            gazetteer,
-            address=submission.address,
+            await city.gazetteer(work.session),
+            address=None if "address" in named else submission.address,
             location=None if faults else submission.location,
-            unit_code=submission.unit_code,
+            unit_code=None if "unitCode" in named else submission.unit_code,
         )
     except UnknownUnit as error:
-        faults += error.faults
-    if faults or found is None:
-        raise InvalidInput(*faults)
+        every += error.faults
+    if every or found is None:
+        raise InvalidInput(*every)
     return found
 
 
@@ -153,6 +165,19 @@ def _caller_faults(work: UnitOfWork, submission: Submission) -> list[Fault]:
     return faults
 
 
+def _contact_faults(contact: ContactDetails | None) -> list[Fault]:
+    faults: list[Fault] = []
+    if contact is None:
+        return faults
+    for read, text in ((read_phone, contact.phone), (read_name, contact.name)):
+        try:
+            if text is not None:
+                read(text)
+        except InvalidInput as error:
+            faults += (Fault(f"contact.{fault.path}", fault.message) for fault in error.faults)
+    return faults
+
+
 def _channel(work: UnitOfWork, submission: Submission) -> Channel:
     if work.actor.role is Role.CITIZEN:
         return Channel(work.actor.channel) if work.actor.channel else Channel.WEB
@@ -165,15 +190,9 @@ def _channel(work: UnitOfWork, submission: Submission) -> Channel:
 async def _citizen(work: UnitOfWork, protection: Protection, submission: Submission) -> UUID | None:
     if work.actor.role is Role.CITIZEN:
         return work.actor.citizen_id
-    assert submission.contact is not None
     contact = submission.contact
-    try:
-        citizen = await upsert_citizen(work, protection, contact.phone, contact.name)
-    except InvalidInput as error:
-        raise InvalidInput(
-            *(Fault(f"contact.{fault.path}", fault.message) for fault in error.faults)
-        ) from None
-    return citizen.id
+    assert contact is not None
+    return (await upsert_citizen(work, protection, contact.phone, contact.name)).id
 
 
 async def _register(

@@ -126,6 +126,16 @@ def in_order(segments: Iterable[Segment]) -> list[Segment]:
     return sorted(segments, key=lambda segment: (segment.at, *_rank(segment)))
 
 
+def since_start(recorded: Sequence[Segment]) -> Sequence[Segment]:
+    """Return the segments from the latest start on, of those of one clock as they were recorded.
+
+    A ticket that is given to another unit starts its clocks again in the same round; what the unit
+    before did with its time is on record and counts no longer.
+    """
+    starts = [place for place, segment in enumerate(recorded) if segment.starts]
+    return recorded[starts[-1] :] if starts else recorded
+
+
 def _rank(segment: Segment) -> tuple[bool, str, timedelta, str, str, str, str]:
     nominal = segment.limit.nominal if segment.limit else timedelta()
     written = f"{segment.limit.limit}{segment.limit.calendar}" if segment.limit else ""

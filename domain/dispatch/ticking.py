@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from domain.dispatch import clocks
 from domain.dispatch.city import Rules
 from domain.dispatch.models import ClockSegment
-from domain.dispatch.segments import Cause, Segment, SegmentKind
+from domain.dispatch.segments import Cause, Segment, SegmentKind, since_start
 from domain.kernel import timers
 from domain.kernel.limit import Limit
 from domain.kernel.vocabulary import ClockName, ResponseLevel
@@ -113,8 +113,8 @@ def arm(
 
 async def segments_of(
     work: UnitOfWork, ticket_id: UUID, clock: ClockName, round_: int
-) -> list[Segment]:
-    """The segments of one clock in one round, in order."""
+) -> Sequence[Segment]:
+    """The segments of one clock in one round since it was started last, in order."""
     await work.flush()
     rows = await work.session.scalars(
         select(ClockSegment)
@@ -125,7 +125,7 @@ async def segments_of(
         )
         .order_by(ClockSegment.position)
     )
-    return [read_segment(row.kind, row.at, row.cause, row.detail) for row in rows]
+    return since_start([read_segment(row.kind, row.at, row.cause, row.detail) for row in rows])
 
 
 async def _length(work: UnitOfWork, ticket_id: UUID) -> int:

@@ -85,7 +85,8 @@ async def classify_ticket(
     if faults:
         raise InvalidInput(*faults)
     ticket = await queries.lock_for(work, ticket_id, Action.CLASSIFY, expected_version)
-    await queries.require_category(work, category)
+    if faults := await queries.category_faults(work, category):
+        raise InvalidInput(*faults)
     before = {"category": ticket.category_code, "level": ticket.level}
     moved = level is not None and level.value != ticket.level
     ticket.category_code = category or ticket.category_code

@@ -123,7 +123,7 @@ def _fill(work: UnitOfWork, call: Callback, judgement: Judgement, action: Action
 
 async def _rework(work: UnitOfWork, rules: Rules, ticket: Ticket, judgement: Judgement) -> None:
     """重办: the same lead once more, with the shorter clock of its round (J27)."""
-    lead = await work.session.get(Unit, ticket.lead_unit_id)
+    lead = await work.session.get(Unit, ticket.lead_unit_id, with_for_update={"read": True})
     assert lead is not None
     ticket.round += 1
     copies = await district_copies(work, lead)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta, tzinfo
 from uuid import UUID
 
 from domain.kernel import timers
@@ -50,14 +50,22 @@ async def urge_ticket(
     if faults:
         raise InvalidInput(*faults)
     ticket = await queries.lock_for(work, ticket_id, Action.URGE, expected_version)
-    zone = profile.zone_info
-    midnight = datetime.combine(work.now.astimezone(zone).date(), time(), tzinfo=zone)
+    begins, ends = _local_day(work.now, profile.zone_info)
     most = profile.restraints.urges_per_day
-    if await queries.urges_since(work, ticket.id, midnight) >= most:
-        raise RateLimited(f"a ticket can be urged {most} times a day", 3600)
-    ticket.urge_count += 1
+    urged = await queries.urges_since(work, ticket.id, begins)
     advance(work, ticket, Action.URGE, unit_id=ticket.lead_unit_id, remark=remark)
+    if urged >= most:
+        wait = (ends - work.now).total_seconds()
+        raise RateLimited(f"a ticket can be urged {most} times a day", wait)
+    ticket.urge_count += 1
     return ticket
+
+
+def _local_day(now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+    """The midnights before and after an instant."""
+    day = now.astimezone(zone).date()
+    begins, ends = (datetime.combine(day + timedelta(days=n), time(), tzinfo=zone) for n in (0, 1))
+    return begins, ends
 
 
 async def withdraw_ticket(

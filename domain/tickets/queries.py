@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, func, select
 
-from domain.kernel.errors import Conflict, Fault, InvalidInput
+from domain.kernel.errors import Conflict, Fault
 from domain.kernel.visibility import parameters
 from domain.kernel.work import UnitOfWork
 from domain.tickets.models import Category, Ticket, TicketEvent
@@ -55,12 +55,11 @@ async def history_of(work: UnitOfWork, ticket_id: UUID) -> Sequence[TicketEvent]
     return (await work.session.scalars(statement)).all()
 
 
-async def require_category(work: UnitOfWork, code: str | None, path: str = "category") -> None:
-    """Raise InvalidInput where the category code is not known."""
-    if code is None:
-        return
-    if not await work.session.scalar(select(exists().where(Category.code == code))):
-        raise InvalidInput(Fault(path, "is not a known category code"))
+async def category_faults(work: UnitOfWork, code: str | None) -> list[Fault]:
+    """The fault of a category code that is not known; none where no category is given."""
+    if code is None or await work.session.scalar(select(exists().where(Category.code == code))):
+        return []
+    return [Fault("category", "is not a known category code")]
 
 
 async def urges_since(work: UnitOfWork, ticket_id: UUID, since: object) -> int:

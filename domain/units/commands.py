@@ -65,6 +65,7 @@ async def create_unit(
 ) -> Unit:
     """Create a unit under an active parent. Raises NotAllowed, InvalidInput with all faults."""
     _require_admin(work)
+    await queries.lock_tree(work)
     faults = _fact_faults(name, population, duty_phone, aliases)
     if not _CODE.fullmatch(code):
         faults.append(Fault("code", "must be 1 to 30 letters, digits or dashes"))
@@ -77,7 +78,6 @@ async def create_unit(
         faults.append(Fault("level", f"{level.value} cannot stand under {parent.level}"))
     if faults or parent is None:
         raise InvalidInput(*faults)
-    await queries.lock_tree(work)
     unit_id = work.new_id()
     unit = Unit(
         id=unit_id,

@@ -26,17 +26,20 @@ _OPEN_TICKETS = text(
 
 
 async def active_by_code(session: AsyncSession, code: str) -> Unit | None:
-    """The active unit of that code, or None."""
-    found: Unit | None = await session.scalar(
-        select(Unit).where(Unit.code == code, Unit.retired_at.is_(None))
-    )
-    return found
+    """The active unit of that code, held as by `active_by_codes`; or None."""
+    return next(iter(await active_by_codes(session, [code])), None)
 
 
 async def active_by_codes(session: AsyncSession, codes: Sequence[str]) -> Sequence[Unit]:
-    """The active units of those codes, in no order."""
+    """The active units of those codes, in no order, held where they stand until the commit.
+
+    Whoever gives a ticket to a unit asks here: nobody moves or retires the unit meanwhile, which
+    would leave the ticket's audience, or the ticket, behind.
+    """
     rows = await session.scalars(
-        select(Unit).where(Unit.code.in_(codes), Unit.retired_at.is_(None))
+        select(Unit)
+        .where(Unit.code.in_(codes), Unit.retired_at.is_(None))
+        .with_for_update(read=True)
     )
     return rows.all()
 

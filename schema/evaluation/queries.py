@@ -29,6 +29,7 @@ from schema.reading.declare import (
     reading,
     reads,
 )
+from schema.tickets.lists import aware
 from schema.units.types import Unit
 
 _COUNTS = ("valid", "contacted", "resolved", *(answer.value.lower() for answer in Satisfaction))
@@ -121,7 +122,7 @@ class EvaluationQueries:
         reader: Reader = info.context.reader
         if not allowed(reader.actor.role, "Query", "scoringMonth"):
             return None
-        moment = at or reader.now
-        if moment.tzinfo is None:
-            raise PublicError("a moment needs an offset", "INVALID_MOMENT")
-        return month_of(reader.rules.profile, moment)
+        try:
+            return month_of(reader.rules.profile, reader.now if at is None else aware(at))
+        except (OverflowError, ValueError):
+            raise PublicError("the moment is out of the calendar", "INVALID_MOMENT") from None

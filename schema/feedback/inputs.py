@@ -22,7 +22,7 @@ class ReplyToTicketInput:
     ticket_id: strawberry.ID = strawberry.field(description=_TICKET)
     content: str = strawberry.field(description="What was done; 1 to 8,000 characters (内容).")
     resolved: bool = strawberry.field(description="Whether the unit calls it solved (是否解决).")
-    attachment_ids: list[strawberry.ID] = strawberry.field(
+    attachment_ids: list[strawberry.ID] | None = strawberry.field(
         default_factory=list, description="Must be empty for now (附件)."
     )
     expected_version: int | None = strawberry.field(default=None, description=_EXPECTED)

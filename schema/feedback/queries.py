@@ -33,7 +33,8 @@ class FeedbackQueries:
     def callbacks(
         self,
         due: Annotated[
-            bool, strawberry.argument(description="Only those whose time has come (只看到期).")
+            bool | None,
+            strawberry.argument(description="Only those whose time has come (只看到期)."),
         ] = True,
         first: Annotated[
             int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")

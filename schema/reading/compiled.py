@@ -161,11 +161,10 @@ class CompiledOperation:
             if name == "__typename":
                 plans.append((key, b'"%b"' % self._query.name.encode(), True))
                 continue
-            definition = self._query.fields[name]
-            required = is_non_null_type(definition.type)
+            required = is_non_null_type(self._query.fields[name].type)
             try:
                 planner = Planner(selector, role, self._compiler.allowed, Bindings())
-                plans.append((key, plan_field(planner, definition, nodes), required))
+                plans.append((key, plan_field(planner, self._query, nodes), required))
             except Exception as error:
                 raise _located(error, key) from error
         return plans

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 import strawberry
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import ColumnElement, FromClause, false
 
 from domain.kernel.actor import Actor, Role
 
@@ -139,6 +139,12 @@ class Lookup:
 
 
 Reading = Column | One | Many | Pages | Embedded | Computed | Row | Rows | Lookup
+Filtered = TypeVar("Filtered", Pages, Row, Rows)
+
+
+def closed(reading_: Filtered) -> Filtered:
+    """The same reading of no row at all: what it shows to a role that has no access."""
+    return replace(reading_, where=lambda _row, _arguments: (false(),))
 
 
 @dataclass(frozen=True, slots=True)

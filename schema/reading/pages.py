@@ -187,7 +187,11 @@ class _Connection:
         made = [
             (key, make if isinstance(make, ColumnElement) else make(rows)) for key, make in pairs
         ]
-        return select(json_object(made).label("json")).select_from(rows)
+        whole = select(json_object(made).label("json"))
+        if all(isinstance(make, ColumnElement) for _, make in pairs):
+            return whole  # nothing of the rows is asked for
+        # One row comes out, whatever is asked for: also where nothing in it is an aggregate.
+        return whole.select_from(rows).having(sql("true"))
 
     def _column(self, expression: ColumnElement[Any]) -> str:
         name = f"c{len(self.columns)}"

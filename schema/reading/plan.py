@@ -61,11 +61,17 @@ class Plan:
         return orjson.dumps(value)
 
 
+_OF_ACTOR: dict[str, Any] = {
+    name: lambda _variables, _parent, reader, name=name: parameters(reader.actor)[name]
+    for name in PARAMETERS
+}
+
+
 def _fetcher(name: str, bindings: Bindings, fixed: Mapping[str, Any]) -> Any:
     if name == "present":
         return lambda _variables, _parent, reader: reader.now
     if name in PARAMETERS:
-        return lambda _variables, _parent, reader: parameters(reader.actor)[name]
+        return _OF_ACTOR[name]
     fetch: Fetch | None = bindings.fetchers.get(name)
     if fetch is None:
         constant = fixed[name]

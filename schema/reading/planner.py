@@ -25,7 +25,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, literal_column, select
 
 from domain.kernel.actor import Role
 from schema.reading.bindings import Bindings, FieldArguments
-from schema.reading.declare import Column, Computed, Embedded, Many, One, Pages
+from schema.reading.declare import Column, Computed, Embedded, Many, One, Pages, closed
 from schema.reading.objects import (
     EMPTY_LIST,
     NEEDS,
@@ -86,9 +86,11 @@ class Planner:
         if name == "__typename":
             return text_literal(level.kind.name)
         definition = level.kind.fields[name]
-        if not self.allowed(self.role, level.kind.name, name):
-            return _denied(definition)
         reading = reading_of(definition)
+        if not self.allowed(self.role, level.kind.name, name):
+            if not isinstance(reading, Pages):
+                return _denied(definition)
+            reading = closed(reading)
         if isinstance(reading, Column):
             return self._column(level, definition, reading)
         if isinstance(reading, Computed):

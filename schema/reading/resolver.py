@@ -32,15 +32,15 @@ class FieldPlans:
         """Return the plan of the field that `info` stands at."""
         nodes = list(info.field_nodes)
         variables = cast("dict[str, Any]", info.variable_values)
-        key = (id(nodes[0]), role, _shape(info))
+        # A fragment's field may stand in several operations, merged with other fields in each.
+        key = (id(info.operation), id(nodes[0]), role, _shape(info))
         found = self._plans.get(key)
         if found is not None and found[0] is nodes[0]:
             self._plans.move_to_end(key)
             return found[1]
         selector = Selector(info.schema, info.fragments, variables)
         planner = Planner(selector, role, self._allowed, Bindings())
-        definition = info.parent_type.fields[info.field_name]
-        plan = plan_field(planner, definition, nodes)
+        plan = plan_field(planner, info.parent_type, nodes)
         self._plans[key] = (nodes[0], plan)
         if len(self._plans) > _PLANS:
             self._plans.popitem(last=False)

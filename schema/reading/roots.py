@@ -7,7 +7,6 @@ from typing import Any
 
 from graphql import (
     FieldNode,
-    GraphQLField,
     GraphQLObjectType,
     get_named_type,
     get_nullable_type,
@@ -16,21 +15,29 @@ from graphql import (
 from sqlalchemy import ARRAY, ColumnElement, Select, Text, case, func, literal_column, select
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
+from schema.errors import PublicError
 from schema.identifiers import parse_id
 from schema.reading.bindings import FieldArguments
-from schema.reading.declare import Lookup, Pages, Row, Rows
+from schema.reading.declare import Lookup, Pages, Row, Rows, closed
 from schema.reading.objects import Shape, json_list, text_literal
 from schema.reading.plan import Plan
 from schema.reading.planner import Planner
 from schema.reading.types import find_readable, reading_of
 
+MOST_IDS = 100  # as many as a page has rows
 
-def plan_field(planner: Planner, definition: GraphQLField, nodes: Sequence[FieldNode]) -> Plan:
-    """Compile one root field (or one field of a payload) of the selection `nodes`.
 
-    Raises PublicError for arguments that shape the statement and are out of bounds.
+def plan_field(planner: Planner, parent: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Plan:
+    """Compile one root field (or one field of a payload) of the selection `nodes` on `parent`.
+
+    A field that is shut to the role is null, an empty list or an empty page. Raises PublicError
+    for arguments that shape the statement and are out of bounds.
     """
+    name = nodes[0].name.value
+    definition = parent.fields[name]
     reading = reading_of(definition)
+    if not planner.allowed(planner.role, parent.name, name):
+        reading = closed(reading)
     group, shape = list(nodes), Shape()
     arguments = planner.arguments(definition, group[0])
     kind = get_named_type(definition.type)
@@ -46,7 +53,7 @@ def plan_field(planner: Planner, definition: GraphQLField, nodes: Sequence[Field
         elif isinstance(reading, Rows):
             statement = _rows(planner, kind, reading, arguments, group, shape)
         else:
-            raise TypeError(f"{group[0].name.value} is not a root that can be read")
+            raise TypeError(f"{name} is not a root that can be read")
     return Plan(statement, planner.bindings, shape, b"[]" if listed else b"null")
 
 
@@ -116,6 +123,8 @@ def _lookup(
 def _wanted(reading: Lookup, arguments: FieldArguments) -> tuple[Any, Any]:
     def parsed(value: Any) -> list[tuple[Any, Any]]:
         given = value if reading.many else [value]
+        if len(given) > MOST_IDS:
+            raise PublicError(f"at most {MOST_IDS} ids at once", "TOO_MANY_IDS")
         return [parse_id(text) or (None, None) for text in given]
 
     ids = arguments.bind_with(

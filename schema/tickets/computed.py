@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Text, cast, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from domain.dispatch.explanation import Language, explain
 from domain.dispatch.models import ClockSegment
+from domain.dispatch.segments import since_start
 from domain.dispatch.ticking import read_segment
 from domain.kernel.vocabulary import ClockName, TicketStatus
 from domain.tickets.workflow import available_actions, party
@@ -63,7 +65,7 @@ def _reply_segments(ticket: FromClause) -> ColumnElement[Any]:
     segment = ClockSegment.__table__.alias()
     entry = func.json_build_array(segment.c.kind, segment.c.at, segment.c.cause, segment.c.detail)
     return (
-        select(func.json_agg(entry))
+        select(func.json_agg(aggregate_order_by(entry, segment.c.position)))
         .where(
             segment.c.ticket_id == ticket.c.id,
             segment.c.clock == ClockName.REPLY.value,
@@ -74,17 +76,18 @@ def _reply_segments(ticket: FromClause) -> ColumnElement[Any]:
 
 
 def _explanations(
-    rows: Sequence[dict[str, Any]], reader: Reader, language: StrEnum
+    rows: Sequence[dict[str, Any]], reader: Reader, language: StrEnum | None
 ) -> list[str | None]:
     rules = reader.rules
-    wanted: Language = "zh" if language.value == "ZH" else "en"
+    wanted: Language = "en" if language == ExplanationLanguage.EN else "zh"
     found: list[str | None] = []
     for row in rows:
         segments = [
             read_segment(kind, datetime.fromisoformat(at), cause, detail)
             for kind, at, cause, detail in row["segments"] or ()
         ]
-        found.append(explain(segments, rules.calendar, rules.zone, wanted) if segments else None)
+        counted = since_start(segments)
+        found.append(explain(counted, rules.calendar, rules.zone, wanted) if counted else None)
     return found
 
 

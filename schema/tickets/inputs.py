@@ -85,7 +85,7 @@ class ContactInput:
 class SubmitTicketInput:
     title: str = strawberry.field(description="1 to 200 characters (标题).")
     content: str = strawberry.field(description="1 to 8,000 characters, kept exactly (内容).")
-    kind: TicketKind = strawberry.field(
+    kind: TicketKind | None = strawberry.field(
         default=words.TicketKind.HELP, description="What is wanted (诉求类型)."
     )
     category: str | None = strawberry.field(
@@ -108,10 +108,10 @@ class SubmitTicketInput:
         default=None,
         description="An agent's or partner's; a citizen's comes from the token (渠道).",
     )
-    confidential: bool = strawberry.field(
+    confidential: bool | None = strawberry.field(
         default=False, description="Do not show the citizen to any unit (保密)."
     )
-    attachment_ids: list[strawberry.ID] = strawberry.field(
+    attachment_ids: list[strawberry.ID] | None = strawberry.field(
         default_factory=list, description="Must be empty for now (附件)."
     )
     idempotency_key: str | None = strawberry.field(

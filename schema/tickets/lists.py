@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
@@ -17,6 +19,7 @@ from sqlalchemy import (
 from domain.kernel.visibility import present
 from domain.tickets.code import read_code
 from domain.units.models import Unit
+from schema.errors import PublicError
 from schema.reading.declare import Arguments, Order
 
 # Until these are over, a deadline can be missed.
@@ -89,11 +92,19 @@ def _times(ticket: FromClause, arguments: Arguments) -> list[ColumnElement[bool]
     conditions: list[ColumnElement[bool]] = []
     moment = DateTime(timezone=True)
     if arguments.has("filter", "submittedFrom"):
-        conditions.append(
-            ticket.c.submitted_at >= arguments.bind("filter", "submittedFrom", type_=moment)
-        )
+        begin = arguments.bind_with(aware, "filter", "submittedFrom", type_=moment)
+        conditions.append(ticket.c.submitted_at >= begin)
     if arguments.has("filter", "submittedBefore"):
-        conditions.append(
-            ticket.c.submitted_at < arguments.bind("filter", "submittedBefore", type_=moment)
-        )
+        end = arguments.bind_with(aware, "filter", "submittedBefore", type_=moment)
+        conditions.append(ticket.c.submitted_at < end)
     return conditions
+
+
+def aware(moment: datetime) -> datetime:
+    """The moment in UTC. Raises PublicError without an offset, or out of the calendar."""
+    try:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except OverflowError:
+        pass
+    raise PublicError("a moment needs an offset and a year from 1 to 9999", "INVALID_MOMENT")

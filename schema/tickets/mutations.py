@@ -9,6 +9,7 @@ import strawberry
 from domain.accounts.commands import reveal_contact
 from domain.dispatch import handling, intake, triage
 from domain.kernel.errors import Fault, InvalidInput
+from domain.kernel.vocabulary import TicketKind
 from domain.kernel.work import UnitOfWork
 from domain.tickets import commands, queries
 from schema.context import Services
@@ -35,14 +36,14 @@ def submission_of(given: SubmitTicketInput) -> intake.Submission:
     return intake.Submission(
         title=given.title,
         content=given.content,
-        kind=given.kind,
+        kind=given.kind or TicketKind.HELP,
         category=given.category,
         address=given.address,
         location=(location.longitude, location.latitude) if location else None,
         unit_code=given.unit_code,
         contact=intake.ContactDetails(contact.phone, contact.name) if contact else None,
         channel=given.channel,
-        confidential=given.confidential,
+        confidential=bool(given.confidential),
         idempotency_key=given.idempotency_key,
     )
 

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Annotated
 
 import strawberry
+from sqlalchemy import case
 
 from domain.dispatch.models import Assignment as AssignmentRow
 from domain.dispatch.models import ClockSegment as SegmentRow
+from domain.kernel.actor import Role
 from domain.tickets.models import Category as CategoryRow
 from domain.tickets.models import Ticket as TicketRow
 from domain.tickets.models import TicketEvent as EventRow
@@ -99,8 +101,10 @@ class TicketEvent(Node):
         description="The unit that it concerns (单位).",
     )
     remark: str | None = column(description="What was said with it (说明).")
+    # A whistle-blower's subject would tell a unit which of its other tickets are theirs (J32).
     actor: str | None = column(
-        lambda event: event.c.actor_subject, description="Who did it; for staff (操作人)."
+        lambda event: case((event.c.actor_role != Role.CITIZEN.value, event.c.actor_subject)),
+        description="Who did it, where that was not the citizen; for staff (操作人).",
     )
     ticket: Annotated[Ticket, strawberry.lazy("schema.tickets.types")] | None = read(
         One(lambda: Ticket, on=lambda event, ticket: ticket.c.id == event.c.ticket_id),
@@ -144,7 +148,8 @@ class Clock:
     def explanation(
         self,
         language: Annotated[
-            ExplanationLanguage, strawberry.argument(description="In which language (语言).")
+            ExplanationLanguage | None,
+            strawberry.argument(description="In which language (语言)."),
         ] = ExplanationLanguage.ZH,
     ) -> str | None: ...
 
@@ -234,7 +239,9 @@ class Ticket(Node):
     @reading(
         Pages(
             lambda: TicketEvent,
-            orders=lambda _: Order("HISTORY", lambda event: [event.c.id]),
+            # Not by id: a step that waited for the ticket's lock has an earlier time than the
+            # step that it waited for.
+            orders=lambda _: Order("HISTORY", lambda event: [event.c.position]),
             on=lambda ticket, event: event.c.ticket_id == ticket.c.id,
         ),
         description="What happened to it, in order, as far as you may see it (历史).",

@@ -32,7 +32,7 @@ class CreateUnitInput:
     duty_phone: str | None = strawberry.field(
         default=None, description="24-hour contact (值班电话)."
     )
-    aliases: list[str] = strawberry.field(
+    aliases: list[str] | None = strawberry.field(
         default_factory=list, description="Other names in addresses, at most 20 (别名)."
     )
 
@@ -133,7 +133,7 @@ class UnitMutations:
                 parent_id=await id_of_code(work.session, input.parent_code),
                 population=input.population,
                 duty_phone=input.duty_phone,
-                aliases=input.aliases,
+                aliases=input.aliases or (),
             )
 
         return CreateUnitPayload(unit_id=(await perform(info, create)).id)

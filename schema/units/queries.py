@@ -9,9 +9,12 @@ from sqlalchemy import ARRAY, ColumnElement, FromClause, Text, any_, func, selec
 
 from domain.units.models import Unit as UnitRow
 from schema.enums import UnitLevel
+from schema.errors import PublicError
 from schema.reading.connection import Connection
 from schema.reading.declare import Arguments, Order, Pages, Row, reading
 from schema.units.types import Unit
+
+_LONGEST_PART = 50
 
 
 @strawberry.input(description="Which units; what is left out does not narrow (单位筛选).")
@@ -38,7 +41,7 @@ def _conditions(unit: FromClause, a: Arguments) -> list[ColumnElement[bool]]:
         parent = select(above.c.id).where(above.c.code == code).scalar_subquery()
         conditions.append(unit.c.parent_id == parent)
     if a.has("filter", "name"):
-        part = a.bind_with(_escaped, "filter", "name", type_=Text())
+        part = a.bind_with(_part_of_name, "filter", "name", type_=Text())
         conditions.append(unit.c.name.like(func.concat("%", part, "%")))
     if a.has("filter", "active"):
         retired = unit.c.retired_at
@@ -47,7 +50,10 @@ def _conditions(unit: FromClause, a: Arguments) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _escaped(part: str) -> str:
+def _part_of_name(part: str) -> str:
+    """What LIKE shall find, taken word for word. Raises PublicError for none or too much of it."""
+    if not 1 <= len(part) <= _LONGEST_PART:
+        raise PublicError(f"name must have 1 to {_LONGEST_PART} characters", "INVALID_NAME")
     return part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,8 +29,13 @@ def modules(root: Path, *folders: str) -> Iterator[tuple[str, Path]]:
 
 def nodes(root: Path, *folders: str) -> Iterator[tuple[str, ast.AST]]:
     for name, path in modules(root, *folders):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in parsed(path.read_text()):
             yield name, node
+
+
+@cache
+def parsed(text: str) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(text)))
 
 
 def called(node: ast.AST) -> str:
@@ -66,7 +72,25 @@ def every_room_has_a_name(root: Path) -> list[str]:
 
 
 def resolvers_hold_no_select(root: Path) -> list[str]:
-    return [name for name, node in nodes(root, "schema") if called(node) == "select"]
+    """What a resolver asks for stands in the domain; declarations for the planner are none.
+
+    A resolver waits (`async def`) or takes `info`; a declaration does neither.
+    """
+
+    def resolves(node: ast.AST) -> bool:
+        match node:
+            case ast.AsyncFunctionDef():
+                return True
+            case ast.FunctionDef(args=ast.arguments(args=arguments)):
+                return any(argument.arg == "info" for argument in arguments)
+            case _:
+                return False
+
+    return [
+        name
+        for name, node in nodes(root, "schema")
+        if resolves(node) and any(called(inner) == "select" for inner in ast.walk(node))
+    ]
 
 
 def the_environment_is_read_at_the_entry(root: Path) -> list[str]:
@@ -118,8 +142,18 @@ RULES = (
     ),
     Rule(only_the_unit_of_work_commits, "jobs/planted.py", "connection.commit()\n", "x = 1\n"),
     Rule(files_are_short, "api/planted.py", "x = 1\n" * 401, "x = 1\n" * 400),
-    Rule(resolvers_hold_no_select, "schema/planted.py", "select(Ticket)\n", "sql = 'select(1)'\n"),
-    Rule(resolvers_hold_no_select, "schema/planted.py", "sa.select(Ticket)\n", "selected(1)\n"),
+    Rule(
+        resolvers_hold_no_select,
+        "schema/planted.py",
+        "async def f(self):\n    return await g(select(Ticket))\n",
+        "async def f(self):\n    return selected('select(1)')\n",
+    ),
+    Rule(
+        resolvers_hold_no_select,
+        "schema/planted.py",
+        "class T:\n    def f(self, info):\n        return sa.select(Ticket)\n",
+        "class T:\n    def visible_to(self, actor):\n        return select(Ticket)\n",
+    ),
     Rule(
         the_environment_is_read_at_the_entry,
         "domain/planted.py",

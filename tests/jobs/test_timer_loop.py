@@ -12,6 +12,8 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import event, select, text, update
+from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
 from domain.dispatch.city import Rules
 from domain.dispatch.handling import accept_ticket
@@ -24,6 +26,7 @@ from domain.kernel.timers import Timer
 from domain.kernel.vocabulary import ResponseLevel
 from domain.tickets.history import verify
 from domain.tickets.models import Ticket, TicketEvent
+from jobs.outages import is_conflict, is_outage
 from jobs.timers import Timers
 from tests.jobs.tickets import dispatched, history, ticket_of
 
@@ -159,19 +162,24 @@ async def test_what_was_brought_before_the_city_stays_there(
 async def test_two_workers_fire_two_thousand_timers_once_each(
     database: Database, clock: FixedClock, rules: Rules, unit_id: UUID, make_timers: MakeTimers
 ) -> None:
-    tickets = await dispatched(database, rules, unit_id, 667)
-    clock.advance(timedelta(minutes=91))  # all three warnings are due, and two deadlines after them
+    tickets = await dispatched(database, rules, unit_id, 170)
+    clock.advance(timedelta(days=10))  # three clocks with four points each, all in the past
     await asyncio.gather(until_quiet(make_timers()), until_quiet(make_timers()))
     steps = await steps_of(database)
-    assert len(steps) == 667 * 5
+    assert len(steps) == 170 * 12
     assert set(steps.values()) == {1}
     for ticket_id in tickets[:20]:
         assert verify(await ticket_of(database, ticket_id), await history(database, ticket_id))
     async with database.unit_of_work(SYSTEM) as work:
-        news = await work.session.scalar(
-            text("select count(*) from outbox where payload->>'kind' in ('WARN', 'OVERDUE')")
-        )
-    assert news == 667 * 5
+        counts = [
+            await work.session.scalar(text(f"select count(*) from {source}"))
+            for source in (
+                "outbox where payload->>'kind' in ('WARN', 'OVERDUE', 'ESCALATE')",
+                "timer where fired_at is not null",
+                "timer where fired_at is null",
+            )
+        ]
+    assert counts == [170 * 12, 170 * 12, 0]
 
 
 @pytest.mark.parametrize("count", [1, 34, 67])
@@ -206,7 +214,10 @@ async def test_a_timer_that_fails_stops_no_other(
         )
     clock.advance(timedelta(minutes=90))
     loop = make_timers()
-    await until_quiet(loop)
+    with capture_logs() as logs:
+        await until_quiet(loop)
+    [told] = logs
+    assert (told["event"], told["subject"]) == ("timer_failed", str(poisoned))
     steps = await steps_of(database)
     assert Counter(kind for _, _, kind, _ in steps) == {"WARN": 59, "OVERDUE": 39}
     [failed] = [timer for timer in await armed(database) if timer.failures]
@@ -216,7 +227,9 @@ async def test_a_timer_that_fails_stops_no_other(
     # Mended, it fires.
     async with database.unit_of_work(SYSTEM) as work:
         await work.session.execute(
-            update(Timer).where(Timer.id == failed.id).values(payload={"point": "WARNING", "round": 1})
+            update(Timer)
+            .where(Timer.id == failed.id)
+            .values(payload={"point": "WARNING", "round": 1})
         )
     clock.advance(timers.RETRY_AFTER[0])
     await until_quiet(loop)
@@ -229,7 +242,9 @@ async def test_a_kind_that_nobody_knows_is_kept(
     [ticket_id] = await dispatched(database, rules, unit_id, 1)
     async with database.unit_of_work(SYSTEM) as work:
         timers.arm(work, "comet.RETURN", ticket_id, work.now)
-    await until_quiet(make_timers())
+    with capture_logs() as logs:
+        await until_quiet(make_timers())
+    assert [entry["kind"] for entry in logs] == ["comet.RETURN"]
     [unknown] = [timer for timer in await armed(database) if timer.kind == "comet.RETURN"]
     assert unknown.failures == 1 and unknown.last_failure == "KeyError: 'comet'"
 
@@ -349,8 +364,30 @@ async def test_a_stopping_worker_begins_no_batch(
     assert not await steps_of(database)
 
 
-def test_the_refusals_of_the_domain_are_no_outages() -> None:
-    from jobs.outages import is_conflict, is_outage
+@pytest.mark.parametrize(
+    ("code", "outage", "conflict"),
+    [
+        ("57P01", True, False),  # the server is being stopped
+        ("53300", True, False),  # too many connections
+        ("08006", True, False),  # the connection broke
+        ("40P01", False, True),  # deadlock
+        ("55P03", False, True),  # lock timeout
+        ("57014", False, True),  # statement timeout
+        ("23505", False, False),  # a fault of ours
+        ("P0001", False, False),
+    ],
+)
+async def test_what_the_database_says_tells_an_outage_from_a_fault(
+    code: str, outage: bool, conflict: bool, database: Database
+) -> None:
+    with pytest.raises(DBAPIError) as caught:
+        async with database.unit_of_work(SYSTEM) as work:
+            await work.session.execute(
+                text(f"do $$ begin raise exception 'x' using errcode = '{code}'; end $$")
+            )
+    assert (is_outage(caught.value), is_conflict(caught.value)) == (outage, conflict)
 
+
+def test_a_refusal_is_no_outage_and_a_refused_connection_is() -> None:
     assert not is_outage(DomainError("no")) and not is_conflict(DomainError("no"))
     assert is_outage(ConnectionRefusedError())

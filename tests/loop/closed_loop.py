@@ -31,7 +31,9 @@ fragment Whole on Ticket {
   history(first: 50) { nodes { kind status round } totalCount }
 }
 """
-PROBLEM = "... on Problem { __typename code message } ... on InvalidInput { fields { path message } }"
+PROBLEM = (
+    "... on Problem { __typename code message } ... on InvalidInput { fields { path message } }"
+)
 
 
 @dataclass(frozen=True)

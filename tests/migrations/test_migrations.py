@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import asyncpg
@@ -11,10 +14,17 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from api.command.migrate import SCRIPTS, alembic_config, downgrade, upgrade
+from api.command.migrate import (
+    SCRIPTS,
+    alembic_config,
+    downgrade,
+    newest_revision,
+    present_revision,
+    upgrade,
+)
 from domain.kernel.database import Database
 from domain.kernel.tables import Table
-from tests.support.engines import CITY
+from tests.support.engines import CITY, ROOT
 
 FILES = sorted((SCRIPTS / "versions").glob("*.py"))
 
@@ -64,10 +74,19 @@ async def leftovers(url: str) -> list[str]:
         await connection.close()
 
 
+async def revision_of(url: str, city: str) -> str | None:
+    connection = await asyncpg.connect(url)
+    try:
+        return await present_revision(connection, city)
+    finally:
+        await connection.close()
+
+
 def test_there_is_one_line_of_migrations() -> None:
     directory = ScriptDirectory.from_config(alembic_config("", ""))
     assert len(directory.get_heads()) == 1
     assert len(directory.get_bases()) == 1
+    assert newest_revision() == directory.get_current_head()
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -104,6 +123,24 @@ async def test_the_migrated_schema_is_the_declared_one(empty_database_url: str) 
     for part, lines in expected.items():
         found = {line.replace(f"{CITY}.", "") for line in migrated[part]}
         assert {line.replace("declared.", "") for line in lines} == found, part
+
+
+def test_two_that_migrate_at_once_take_turns(empty_database_url: str) -> None:
+    migrations = [
+        subprocess.Popen(
+            [sys.executable, "-m", "api.command", "migrate"],
+            cwd=ROOT,
+            env={"PATH": os.defpath, "DATABASE_URL": empty_database_url, "JIESU_CITY": CITY},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for migration in migrations:
+        _, faults = migration.communicate()
+        assert migration.returncode == 0, faults
+    assert asyncio.run(revision_of(empty_database_url, CITY)) == newest_revision()
+    assert asyncio.run(revision_of(empty_database_url, "jinan")) is None
 
 
 async def test_cities_do_not_share_a_table(empty_database_url: str) -> None:

@@ -17,13 +17,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
 import asyncpg
 
 from api.command.migrate import upgrade
+from api.command.seed import seed_city
 from api.engines.folders import remove_folder
 from api.engines.postgres import EmbeddedPostgres
 from api.engines.program import start
@@ -109,10 +109,7 @@ class Ground:
 def fill(url: str, data: Path) -> None:
     """Migrate and seed an empty database as `jiesu run` does."""
     upgrade(url, CITY)
-    if find_spec("api.command.seed") is not None:
-        from api.command.seed import seed_city
-
-        seed_city(Settings(DATABASE_URL=url, JIESU_DATA=data, JIESU_CITY=CITY))
+    seed_city(Settings(DATABASE_URL=url, JIESU_DATA=data, JIESU_CITY=CITY))
 
 
 @contextmanager

@@ -170,10 +170,14 @@ class Subscription:
 
     @strawberry.subscription
     async def heavy(self, info: strawberry.Info, size: int) -> AsyncGenerator[str, None]:
-        while True:
-            info.context.witness.events += 1
-            yield "x" * size
-            await asyncio.sleep(0)
+        info.context.witness.opened += 1
+        try:
+            while True:
+                info.context.witness.events += 1
+                yield "x" * size
+                await asyncio.sleep(0)
+        finally:
+            info.context.witness.closed += 1
 
 
 def toy_schema() -> strawberry.Schema:

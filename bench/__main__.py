@@ -1,0 +1,40 @@
+"""`python -m bench [reads] [writes]`: measure, print, and say by the exit code what was missed."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from api.engines.program import StartFailed
+from api.engines.supervisor import Interrupted
+from bench import dataset
+from bench.ground import ground
+from bench.report import Report
+
+MEASUREMENTS = ("reads", "writes")
+
+
+def main(names: list[str]) -> int:
+    """Run the named measurements, or all. Returns 1 where a target was missed, else 0."""
+    unknown = set(names) - set(MEASUREMENTS)
+    if unknown:
+        print(f"there is no measurement {', '.join(unknown)}; there are {', '.join(MEASUREMENTS)}")
+        return 2
+    reports: list[Report] = []
+    with ground() as engines:
+        dataset.prepare(engines)
+        for name in names or MEASUREMENTS:
+            reports.append(import_module(f"bench.{name}").run(engines))
+    for report in reports:
+        report.print_values()
+    missed = [line for report in reports for line in report.missed()]
+    for line in missed:
+        print(f"missed: {line}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (StartFailed, Interrupted) as fault:
+        sys.exit(f"bench: {fault or 'stopped'}")

@@ -1,0 +1,159 @@
+"""The transition table: what it promises to every ticket, however it is walked."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from domain.kernel.actor import Role
+from domain.kernel.errors import NotPossibleNow
+from domain.kernel.vocabulary import TicketStatus as S
+from domain.tickets.workflow import (
+    ACTIONS,
+    ENDED,
+    STEPS,
+    Action,
+    Party,
+    Step,
+    available_actions,
+    may,
+    next_status,
+    party,
+)
+
+MOVES: tuple[Action | Step, ...] = (*Action, *Step)
+# Named in the contract, entered by steps that are not built yet.
+LATER = {S.MERGED, S.CONTESTED, S.SUSPENDED}
+
+# The loop as the rules tell it, written down a second time: whence, by what, whither.
+WAYS = {
+    (S.RECEIVED, Action.ANSWER): S.ANSWERED,
+    (S.RECEIVED, Action.REDIRECT): S.REDIRECTED,
+    (S.RECEIVED, Action.DISPATCH): S.DISPATCHED,
+    (S.RECEIVED, Action.WITHDRAW): S.WITHDRAWN,
+    (S.DISPATCHED, Action.DISPATCH): S.DISPATCHED,
+    (S.DISPATCHED, Action.ACCEPT): S.ACCEPTED,
+    (S.DISPATCHED, Action.WITHDRAW): S.WITHDRAWN,
+    (S.ACCEPTED, Action.REPLY): S.REPLIED,
+    (S.ACCEPTED, Action.WITHDRAW): S.WITHDRAWN,
+    (S.REPLIED, Step.REWORK): S.DISPATCHED,
+    (S.REPLIED, Step.CLOSE): S.CLOSED,
+}
+
+
+def way(status: S, move: Action | Step) -> S | None:
+    """Where the table leads; None where it has no such way."""
+    try:
+        return next_status(status, move)
+    except NotPossibleNow:
+        return None
+
+
+def test_the_table_has_these_ways_between_statuses_and_no_others() -> None:
+    moves = {(status, move): way(status, move) for status in S for move in MOVES}
+    changing = {pair: to for pair, to in moves.items() if to is not None and to is not pair[0]}
+    again = {(S.DISPATCHED, Action.DISPATCH): S.DISPATCHED}
+    assert changing | again == WAYS
+
+
+def test_what_has_ended_stays_so() -> None:
+    """No analysis, no timer and nobody moves a ticket back from its end."""
+    assert [(status, move) for status in ENDED for move in MOVES if way(status, move)] == []
+
+
+def test_every_other_status_can_be_left_and_be_reached() -> None:
+    for status in set(S) - ENDED - LATER:
+        assert any(way(status, move) not in {None, status} for move in MOVES), status
+    reached = {next_status(None, Step.SUBMIT)}
+    for _ in S:
+        reached |= {to for at in reached for move in MOVES if (to := way(at, move)) is not None}
+    assert reached == set(S) - LATER
+
+
+@pytest.mark.parametrize("move", [move for move in MOVES if move is not Step.SUBMIT])
+def test_nothing_happens_to_a_ticket_that_is_not_there(move: Action | Step) -> None:
+    with pytest.raises(NotPossibleNow):
+        next_status(None, move)
+
+
+def test_a_ticket_is_submitted_once() -> None:
+    assert [status for status in S if way(status, Step.SUBMIT)] == []
+
+
+def test_what_is_offered_is_what_is_possible_and_permitted() -> None:
+    for status in S:
+        for who in Party:
+            offered = available_actions(status, who)
+            fitting = [act for act in Action if may(who, act) and way(status, act) is not None]
+            assert list(offered) == fitting
+
+
+def test_rules_are_nobodys_choice() -> None:
+    assert not {step.value for step in Step} & {action.value for action in Action}
+    assert all(not row.parties for row in STEPS.values())
+    assert all(row.parties for row in ACTIONS.values())
+    assert not any(may(Party.NONE, action) for action in Action)
+
+
+def test_what_somebody_is_to_a_ticket() -> None:
+    """The role decides first: a handler who is also the submitter stays a handler."""
+    for role in Role:
+        for submitter in (False, True):
+            for lead in (False, True):
+                found = party(role, submitter=submitter, lead=lead)
+                if role in {Role.AGENT, Role.SUPERVISOR}:
+                    assert found is Party.CENTRE
+                elif role is Role.HANDLER:
+                    assert found is (Party.LEAD if lead else Party.NONE)
+                elif role in {Role.CITIZEN, Role.PARTNER}:
+                    assert found is (Party.SUBMITTER if submitter else Party.NONE)
+                else:
+                    assert found is Party.NONE
+
+
+class Walk(RuleBasedStateMachine):
+    """Any moves, in any order; the wrong ones are refused and change nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.path: list[S] = []
+
+    @initialize()
+    def submit(self) -> None:
+        self.path = [next_status(None, Step.SUBMIT)]
+
+    @precondition(lambda self: self.path)
+    @rule(move=st.sampled_from(MOVES))
+    def take(self, move: Action | Step) -> None:
+        present = self.path[-1]
+        to = way(present, move)
+        if to is None:
+            assert present not in (ACTIONS | STEPS)[move].sources  # type: ignore[operator]
+        else:
+            self.path.append(to)
+
+    @invariant()
+    def replies_follow_acceptances(self) -> None:
+        turns = [status for status in self.path if status in {S.ACCEPTED, S.REPLIED}]
+        first = [status for place, status in enumerate(turns) if status is not turns[place - 1]]
+        if S.REPLIED in turns:
+            assert turns[0] is S.ACCEPTED
+        assert first == [] or len(set(first)) <= 2
+
+    @invariant()
+    def an_end_is_the_last(self) -> None:
+        assert not ENDED & set(self.path[:-1])
+
+    @invariant()
+    def rework_needs_a_reply(self) -> None:
+        for before, after in zip(self.path, self.path[1:], strict=False):
+            if after is S.DISPATCHED:
+                assert before in {S.RECEIVED, S.DISPATCHED, S.REPLIED}
+            if after is S.CLOSED:
+                assert before is S.REPLIED
+
+
+TestWalk = Walk.TestCase
+TestWalk.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -1,0 +1,53 @@
+"""Steps that the stories share: a ticket is submitted, taken in hand, replied to, judged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from tests.support.city import Caller, Hotline
+
+STREET, DISTRICT = "110105015", "110105"
+ADDRESS = "朝阳区八里庄街道12号楼"
+WORDS = {"title": "楼道灯不亮", "content": "三单元楼道灯坏了一周，老人摔了一跤。"}
+
+_phones = (f"139{number:08}" for number in count(22_000_000))
+
+
+def citizen_of(city: Hotline) -> Caller:
+    """A citizen who was never here before."""
+    return city.caller("citizen", phone=next(_phones))
+
+
+async def submitted(caller: Caller, **given: Any) -> Any:
+    """A ticket that was taken in; dispatched to STREET unless `given` says another address."""
+    ticket = await caller.do("submitTicket", **(WORDS | {"address": ADDRESS} | given))
+    assert "message" not in ticket, ticket
+    return ticket
+
+
+async def replied(city: Hotline, ticket: dict[str, Any], unit: str = STREET) -> Any:
+    """The unit's side of one round: accepted, contacted, replied."""
+    handler, one = city.caller("handler", unit=unit), {"ticketId": ticket["id"]}
+    assert (await handler.do("acceptTicket", **one))["status"] == "ACCEPTED"
+    contacted = await handler.do("recordContact", **one, note="已电话联系")
+    assert contacted["status"] == "ACCEPTED", contacted
+    done = await handler.do("replyToTicket", **one, content="已换灯。", resolved=True)
+    assert done["status"] == "REPLIED", done
+    return done
+
+
+async def judged(caller: Caller, ticket: dict[str, Any], **answers: Any) -> Any:
+    """A callback that an agent recorded, or a citizen's own evaluation."""
+    given = {"contacted": True, "resolved": True, "satisfaction": "SATISFIED"} | answers
+    wish = caller.wish
+    if wish is not None and wish.role == "agent":
+        return await caller.do("recordCallback", ticketId=ticket["id"], reached=True, **given)
+    return await caller.do("evaluateTicket", ticketId=ticket["id"], **given)
+
+
+def at(text: str | None) -> datetime:
+    """The moment that a field of the API tells."""
+    assert text is not None
+    return datetime.fromisoformat(text)
