@@ -9,7 +9,9 @@ from datetime import timedelta
 from sqlalchemy import func, select, text
 
 from domain.accounts.attempts import forget_attempts
+from domain.accounts.keys import renew_signing_key
 from domain.accounts.passcodes import forget_login_codes
+from domain.accounts.protection import Protection
 from domain.dispatch.city import Rules
 from domain.kernel import idempotency, retention
 from domain.kernel.actor import SYSTEM
@@ -39,14 +41,22 @@ _DROP_NUMBERS = text(
 class Housekeeping:
     """The upkeep of one city's database."""
 
-    def __init__(self, database: Database, rules: Callable[[], Rules], stop: asyncio.Event) -> None:
+    def __init__(
+        self,
+        database: Database,
+        rules: Callable[[], Rules],
+        stop: asyncio.Event,
+        protection: Protection,
+    ) -> None:
         self._database = database
         self._rules = rules
         self._stop = stop
+        self._protection = protection
 
     async def step(self) -> float:
         """Do all of it; return the seconds until the next time. What fails stops what follows."""
         await self._once(self._prepare_days)
+        await self._once(self._renew_key)
         await self._once(_forget_counted)
         await self._repeat(_forget_news)
         await self._repeat(_forget_timers)
@@ -64,6 +74,11 @@ class Housekeeping:
             name = f"{self._database.city} housekeeping"
             mine = select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0)))
             return await part(work) if await work.session.scalar(mine) else 0
+
+    async def _renew_key(self, work: UnitOfWork) -> int:
+        """Publish the next signing key when the present one has served its time."""
+        await renew_signing_key(work, self._protection)
+        return 0
 
     async def _prepare_days(self, work: UnitOfWork) -> int:
         """Make the number sequences of today and tomorrow; drop those of days long past."""

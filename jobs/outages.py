@@ -1,35 +1,17 @@
-"""Which failures lie with the surroundings, and which with what was being done.
+"""Outages as the worker meets them: the database's, and Redis's.
 
-What fails because the database is away is tried again as it was; what fails by itself is set
-aside, so that it does not stop the rest.
+What fails because something is away is tried again as it was; what fails by itself is set aside,
+so that it does not stop the rest.
 """
 
 from __future__ import annotations
 
 from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import TimeoutError as RedisTimeout
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-# Classes and codes of SQLSTATE (PostgreSQL, appendix A).
-_AWAY = ("08", "53", "57P", "58")  # connection, resources, the server's operator, system
-_CONFLICT = ("40", "55P03", "57014")  # rollback for a deadlock, lock timeout, statement timeout
+from domain.kernel import outages
 
 
 def is_outage(error: BaseException) -> bool:
     """Whether the database, Redis or the way to them is away."""
-    if isinstance(error, OSError | TimeoutError | PoolTimeout | RedisAway | RedisTimeout):
-        return True
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    return _sqlstate(error).startswith(_AWAY)
-
-
-def is_conflict(error: BaseException) -> bool:
-    """Whether others were in the way: the same may go well the next time."""
-    return _sqlstate(error).startswith(_CONFLICT)
-
-
-def _sqlstate(error: BaseException) -> str:
-    original = error.orig if isinstance(error, DBAPIError) else error
-    return str(getattr(original, "sqlstate", None) or "")
+    return isinstance(error, RedisAway | RedisTimeout) or outages.is_outage(error)

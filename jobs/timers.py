@@ -26,12 +26,13 @@ from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Database
+from domain.kernel.outages import is_conflict
 from domain.kernel.timers import Due, Timer
 from domain.kernel.work import UnitOfWork
 from domain.tickets import queries
 from domain.tickets.models import Ticket
 from jobs import measures
-from jobs.outages import is_conflict, is_outage
+from jobs.outages import is_outage
 
 BATCH = 200
 """Timers in one unit of work: long enough to be cheap, short enough to hold no ticket for long."""

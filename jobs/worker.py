@@ -62,7 +62,8 @@ async def work(
         application=worker_application(settings.city),
     )
     rules = RulesOfTheDay(settings.city, database.clock)
-    desk = Desk(database, Protection(secret), choose_sender(settings, sender))
+    protection = Protection(secret)
+    desk = Desk(database, protection, choose_sender(settings, sender))
     redis = connect(settings.redis_url, settings.city)
     queue = Queue(settings.redis_url, desk, stop)
     jobs = Loop("jobs", queue.step, stop)
@@ -70,7 +71,7 @@ async def work(
     loops = [
         Loop("timers", Timers(database, rules, stop).step, stop),
         Loop("outbox", Relay(database, redis).step, stop),
-        Loop("housekeeping", Housekeeping(database, rules, stop).step, stop),
+        Loop("housekeeping", Housekeeping(database, rules, stop, protection).step, stop),
         jobs,
     ]
     _log.info("works", city=settings.city)

@@ -50,7 +50,7 @@ async def _handed_on(work: UnitOfWork, unit_id: UUID | None) -> Sequence[Ticket]
         select(Ticket)
         .where(Ticket.lead_unit_id == unit_id, Ticket.status.in_(_REDISPATCHED))
         .order_by(Ticket.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return rows.all()
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 
 _lock = threading.Lock()
-_last_milliseconds = 0
 _counter = 0
 
 
@@ -16,15 +15,13 @@ def new_id(at: datetime) -> UUID:
     """Return a new UUIDv7 for the moment `at`.
 
     Ids made in one process for one millisecond ascend: the twelve bits of `rand_a` hold a counter
-    (RFC 9562, 6.2, method 1), so that keyset pages over ids follow the order of submission.
+    (RFC 9562, 6.2, method 1), so that keyset pages over ids follow the order of submission. The
+    counter never starts anew: units of work of different moments take turns.
     """
-    global _last_milliseconds, _counter  # noqa: PLW0603 - the counter is the process's
+    global _counter  # noqa: PLW0603 - the counter is the process's
     milliseconds = int(at.timestamp() * 1000)
     with _lock:
-        if milliseconds == _last_milliseconds:
-            _counter = (_counter + 1) & 0xFFF
-        else:
-            _last_milliseconds, _counter = milliseconds, int.from_bytes(os.urandom(1)) >> 1
+        _counter = (_counter + 1) & 0xFFF
         counter = _counter
     value = (milliseconds & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | counter << 64
     value |= 0b10 << 62 | int.from_bytes(os.urandom(8)) >> 2

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, select
 
 from domain.kernel.errors import Conflict, Fault
+from domain.kernel.membership import among
 from domain.kernel.visibility import parameters
 from domain.kernel.work import UnitOfWork
 from domain.tickets.models import Category, Ticket, TicketEvent
@@ -23,7 +24,9 @@ async def lock_for(
     Raises NotFound, NotAllowed, Conflict, in this order: a stale version tells nothing to those
     who may not act. Whether the status allows the action is asked by `history.advance`.
     """
-    statement = select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket)
+    statement = (
+        select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket, key_share=True)
+    )
     visible = visible_to(work.actor.role, Ticket.__table__)
     if visible is not None:
         statement = statement.where(visible)
@@ -40,9 +43,9 @@ async def lock_by_rule(work: UnitOfWork, ids: Sequence[UUID]) -> Sequence[Ticket
     """Lock tickets for timers, in the order of their ids; tickets that are in use are left out."""
     statement = (
         select(Ticket)
-        .where(Ticket.id.in_(ids))
+        .where(among(Ticket.id, ids))
         .order_by(Ticket.id)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     return (await work.session.scalars(statement)).all()
 

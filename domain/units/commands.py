@@ -185,7 +185,7 @@ async def retire_unit(
 async def _locked(work: UnitOfWork, unit_id: UUID | None, expected_version: int | None) -> Unit:
     await queries.lock_tree(work)
     unit = await queries.get(work, unit_id)
-    await work.session.refresh(unit, with_for_update=True)
+    await work.session.refresh(unit, with_for_update={"key_share": True})
     if expected_version is not None and unit.version != expected_version:
         raise Conflict("the unit changed since you read it")
     return unit

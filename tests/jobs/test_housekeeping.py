@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
-from domain.accounts.models import Attempt, Passcode
+from domain.accounts.keys import ROTATED_EVERY
+from domain.accounts.models import Attempt, Passcode, SigningKey
+from domain.accounts.protection import Protection
 from domain.dispatch.city import Rules
 from domain.kernel import retention, timers
 from domain.kernel.actor import SYSTEM
@@ -26,9 +28,11 @@ from jobs.loop import Loop, end
 from jobs.rules import RulesOfTheDay
 from tests.support.engines import CITY
 
+PROTECTION = Protection(bytes(range(32)))
+
 
 def house(database: Database, rules: Rules) -> Housekeeping:
-    return Housekeeping(database, lambda: rules, asyncio.Event())
+    return Housekeeping(database, lambda: rules, asyncio.Event(), PROTECTION)
 
 
 def test_the_lowest_id_of_a_moment_is_below_every_id_made_then(clock: FixedClock) -> None:
@@ -211,3 +215,22 @@ def test_rules_are_read_anew_on_another_day_and_kept_where_they_cannot_be(
         assert rules() is second
         assert rules() is second
     assert [entry["event"] for entry in logs] == ["rules_not_read"]
+
+
+async def test_a_signing_key_that_has_served_its_time_gets_a_successor(
+    database: Database, clock: FixedClock, rules: Rules
+) -> None:
+    async def keys() -> int:
+        async with database.unit_of_work(SYSTEM) as work:
+            return len((await work.session.scalars(select(SigningKey))).all())
+
+    keeper = house(database, rules)
+    await keeper.step()
+    assert await keys() == 1
+    clock.advance(ROTATED_EVERY - timedelta(hours=1))
+    await keeper.step()
+    assert await keys() == 1, "not before its time"
+    clock.advance(timedelta(hours=1))
+    await keeper.step()
+    await keeper.step()
+    assert await keys() == 2, "one successor, however often the house is kept"
