@@ -1,7 +1,8 @@
-"""A gateway for short messages that takes JSON over HTTPS: what stands before every operator's own.
+"""A gateway for short messages that takes JSON over HTTPS, before whatever an operator has.
 
-    POST JIESU_SMS_URL            Authorization: Bearer JIESU_SMS_TOKEN, Idempotency-Key: <key>
-    {"template": "login_code", "phone": "13800000000", "parameters": {"code": "…", "expiresAt": "…"}}
+    POST JIESU_SMS_URL      Authorization: Bearer JIESU_SMS_TOKEN, Idempotency-Key: <key>
+    {"template": "login_code", "phone": "13800000000",
+     "parameters": {"code": "…", "expiresAt": "…"}}
 
 Any 2xx is taken as sent; everything else is tried again until the code has ended.
 """
@@ -18,7 +19,7 @@ _TIMEOUT: Final = httpx.Timeout(8.0, connect=3.0)
 
 
 class GatewayRefused(Exception):
-    """The gateway did not take the message; the text holds its status and nothing of the message."""
+    """The gateway did not take the message; the text holds its status and nothing else."""
 
 
 class GatewaySender:

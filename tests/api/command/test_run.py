@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -105,10 +106,15 @@ def data() -> Iterator[Path]:
 
 
 async def ask(data: Path, *statements: str) -> object:
+    """Ask the embedded PostgreSQL, as soon as it takes connections."""
     engine = EmbeddedPostgres(data / "postgres", socket_folder(data), data / "log" / "x")
-    lock = data / "postgres" / "postmaster.pid"
-    wait_until(lambda: lock.exists() and engine.is_ready(int(lock.read_text().split()[0])))
-    connection = await asyncpg.connect(engine.url(DATABASE))
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                connection = await asyncpg.connect(engine.url(DATABASE))
+                break
+            except (OSError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError):
+                await asyncio.sleep(0.05)
     try:
         return [await connection.fetchval(statement) for statement in statements][-1]
     finally:

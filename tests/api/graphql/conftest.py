@@ -13,7 +13,10 @@ from starlette.requests import HTTPConnection
 
 from api.graphql import GraphQLEndpoint, TransportSettings
 from schema.limits import Limits
+from tests.support.sockets import open_socket
 from tests.support.toy import ToyContext, Witness, toy_context, toy_operations
+
+__all__ = ["open_socket"]
 
 MakeEndpoint = Callable[..., GraphQLEndpoint]
 

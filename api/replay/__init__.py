@@ -1,0 +1,1 @@
+"""Replay: complaints from a file, submitted over HTTP as the channels would."""
