@@ -5,7 +5,7 @@ What fails because the database is away may be tried again as it was; what fails
 
 from __future__ import annotations
 
-from asyncpg import InterfaceError
+from asyncpg import InterfaceError, InternalClientError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -21,6 +21,8 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     original = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, InternalClientError):
+        return True  # the connection broke in the middle of an exchange
     if isinstance(original, InterfaceError):
         return "closed" in str(original)  # the connection was closed under the statement
     return _sqlstate(error).startswith(_AWAY)

@@ -29,6 +29,7 @@ def town() -> Iterator[Town]:
             yield town
         finally:
             town.end()
+            say(town.said[-4000:])  # shown where the test failed
 
 
 @pytest.mark.chaos

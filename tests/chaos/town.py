@@ -20,7 +20,7 @@ import psutil
 from api.command.run import DATABASE
 from api.command.secret import resolve_secret
 from api.command.token import TokenWish, make_token
-from api.engines.folders import socket_folder
+from api.engines.folders import remove_folder, socket_folder
 from api.engines.postgres import EmbeddedPostgres
 from domain.accounts.protection import Protection
 from domain.kernel.database import Database
@@ -214,6 +214,7 @@ class Town:
         for process in self.processes():
             with suppress(psutil.NoSuchProcess):
                 process.kill()
+        remove_folder(socket_folder(self.data))
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[Database]:

@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,18 +49,19 @@ HANDLERS = 4
 class Plan:
     """How large a trial is.
 
-    `rounds` of strikes hit each victim once and empty Redis once; between two rounds the town goes
-    down as a whole. Before each strike about `pause` seconds and so many `answers` go by.
-    `left_alone` and `handled` are numbers of urgent tickets, whose clocks come due `within`.
+    `rounds` of strikes, and as many more as `storm` seconds take, hit each victim once and empty
+    Redis once; between two rounds the town goes down as a whole. Around each strike, for `within`,
+    the clocks of new urgent tickets come due: so many are `left_alone`, so many are `handled` in
+    the same moment.
     """
 
     seed: int
     rounds: int = 2
-    pause: float = 0.8
-    answers: int = 4
-    left_alone: int = 54
-    handled: int = 18
-    within: timedelta = timedelta(seconds=14)
+    storm: float = 0.0
+    answers: int = 3
+    left_alone: int = 6
+    handled: int = 2
+    within: timedelta = timedelta(seconds=1)
 
 
 class Trial:
@@ -72,6 +73,7 @@ class Trial:
         self.say = say
         self.ledger = Ledger()
         self.strikes: Counter[str] = Counter()
+        self.coming: list[Coming] = []
         self.rules = load_rules(CITY, datetime.now(UTC))
         self._chance = random.Random(plan.seed)
         self._fate = random.Random(plan.seed)  # the storm's own: the same strikes for one seed
@@ -85,27 +87,26 @@ class Trial:
     async def run(self) -> Outcome:
         """Run it to the end. Raises AssertionError where somebody was told what is not so."""
         async with self._people() as (citizens, office):
-            urgent = await self._submit_urgent(citizens)
-            handled = urgent[: self.plan.handled]
-            coming = await self._set_back(urgent)
-            self._tell(f"{len(urgent)} urgent tickets, {len(coming)} clocks set back")
-            untouched = {each.uuid for each in urgent[self.plan.handled :]}
             async with asyncio.TaskGroup() as group:
                 queue: asyncio.Queue[Promise] = asyncio.Queue()
                 for citizen in citizens:
                     group.create_task(self._complain(citizen, queue))
                 for _ in range(HANDLERS):
                     group.create_task(self._handle(office, queue))
-                for promise in handled:
-                    group.create_task(self._handle_urgent(office, promise))
-                await self._storm()
+
+                async def time_passes() -> None:
+                    handled = await self._time_passes(citizens)
+                    for promise in handled:
+                        group.create_task(self._handle_urgent(office, promise))
+
+                await self._storm(time_passes)
                 self._over = True
             self._tell(f"the storm is over; asked again after {dict(self.ledger.unanswered)}")
-            await self._calm(coming)
+            await self._calm()
             self._tell("nothing waits any more")
             for promise in self.ledger.promises.values():
                 await office.agent.read(promise)
-        return await self._outcome([each for each in coming if each.ticket_id in untouched])
+        return await self._outcome()
 
     @asynccontextmanager
     async def _people(self) -> AsyncIterator[tuple[list[Caller], Office]]:
@@ -120,27 +121,27 @@ class Trial:
             handlers = dict(zip(STREETS, callers[CITIZENS + 1 :], strict=True))
             yield callers[:CITIZENS], Office(callers[CITIZENS], handlers)
 
-    async def _submit_urgent(self, citizens: Sequence[Caller]) -> list[Promise]:
-        async def submit(citizen: Caller, count: int) -> list[Promise]:
-            return [
-                await citizen.submit(
+    async def _time_passes(self, citizens: Sequence[Caller]) -> list[Promise]:
+        """Let new urgent tickets come due from now on; returns those that are to be handled."""
+        count = self.plan.left_alone + self.plan.handled
+        urgent = await asyncio.gather(
+            *(
+                citizens[number % len(citizens)].submit(
                     f"urgent-{next(self._numbers)}",
                     content=URGENT,
                     address=self._chance.choice(list(STREETS.values())),
                 )
-                for _ in range(count)
-            ]
-
-        wanted = self.plan.left_alone + self.plan.handled
-        share = -(-wanted // len(citizens))
-        made = await asyncio.gather(*(submit(citizen, share) for citizen in citizens))
-        return [promise for each in made for promise in each][:wanted]
-
-    async def _set_back(self, urgent: Sequence[Promise]) -> list[Coming]:
-        begin = datetime.now(UTC) + timedelta(seconds=1)
+                for number in range(count)
+            )
+        )
+        begin = datetime.now(UTC) + timedelta(seconds=0.2)
         ids = [promise.uuid for promise in urgent]
         async with self.town.database() as database:
-            return await set_back(database, self.rules, ids, begin, self.plan.within)
+            coming = await set_back(database, self.rules, ids, begin, self.plan.within)
+        handled = urgent[: self.plan.handled]
+        left = set(ids[self.plan.handled :])
+        self.coming += [each for each in coming if each.ticket_id in left]
+        return handled
 
     async def _complain(self, citizen: Caller, queue: asyncio.Queue[Promise]) -> None:
         while not self._over:
@@ -168,55 +169,57 @@ class Trial:
         await asyncio.sleep(self._chance.uniform(0, self.plan.within.total_seconds()))
         await office.walk(promise, self._chance.choice((1, 2, 3, 4)), self._chance)
 
-    async def _storm(self) -> None:
-        for number in range(self.plan.rounds):
+    async def _storm(self, time_passes: Callable[[], Awaitable[None]]) -> None:
+        begun, number = time.monotonic(), 0
+        while number < self.plan.rounds or time.monotonic() - begun < self.plan.storm:
             strikes = [*VICTIMS, "emptied"]
             self._fate.shuffle(strikes)
             if number > 0:
-                await self._begin_again(number)
+                strikes.insert(0, "supervisor" if number % 2 else "power")
             for strike in strikes:
                 await self._some_answers()
+                await time_passes()
+                await asyncio.sleep(self.plan.within.total_seconds() * self._fate.random())
                 await self._strike(strike)
+                self._tell(f"{strike} struck; {len(self.ledger.promises)} were acknowledged")
+            number += 1
         await self._some_answers()
 
     async def _some_answers(self) -> None:
         """Wait until the town is at work again: a storm that hits nobody proves nothing."""
         answered = len(self.ledger.promises) + self.plan.answers
-        await asyncio.sleep(self.plan.pause * self._fate.uniform(0.5, 1.5))
         await until(
             lambda: len(self.ledger.promises) >= answered,
             why=lambda: f"no answers: {self.ledger.unanswered}\n{self.town.said[-4000:]}",
         )
 
     async def _strike(self, strike: str) -> None:
-        hit = self.town.empty_redis if strike == "emptied" else lambda: self._kill(strike)
-        await until(hit, why=lambda: f"{strike} does not run\n{self.town.said[-4000:]}")
         self.strikes[strike] += 1
-        self._tell(f"{strike} struck after {len(self.ledger.promises)} acknowledged tickets")
-
-    def _kill(self, victim: str) -> bool:
-        return self.town.kill(victim, self._fate)
-
-    async def _begin_again(self, number: int) -> None:
-        """The town goes down as a whole, and is started anew on what it left."""
-        await self._some_answers()
-        if number % 2:
+        if strike == "supervisor":
             await self.town.lose_supervisor()
-            self.strikes.update(["postgres", "supervisor"])
-            self._tell("the supervisor and the postmaster struck; the others went by themselves")
-        else:
+            self.strikes["postgres"] += 1
+        elif strike == "power":
             await self.town.lose_power()
-            self.strikes.update([*VICTIMS, "power"])
-            self._tell("the power was lost")
+            self.strikes.update(list(VICTIMS))
+        else:
+            await self._hit(strike)
+            return
         self.town.start()
         await self.town.is_ready()
         assert "new data directory" not in self.town.said
-        self._tell("the town is there again")
 
-    async def _calm(self, coming: Sequence[Coming]) -> None:
+    async def _hit(self, strike: str) -> None:
+        def hit() -> bool:
+            if strike == "emptied":
+                return self.town.empty_redis()
+            return self.town.kill(strike, self._fate)
+
+        await until(hit, why=lambda: f"{strike} does not run\n{self.town.said[-4000:]}")
+
+    async def _calm(self) -> None:
         """Wait until the town is well, every clock has come due, and nothing waits any more."""
         await self.town.is_well()
-        last = max(each.at for each in coming)
+        last = max(each.at for each in self.coming)
         await until(lambda: datetime.now(UTC) > last)
         deadline = time.monotonic() + PATIENCE
         async with self.town.database() as database:
@@ -229,10 +232,10 @@ class Trial:
                 assert time.monotonic() < deadline, f"still waiting: {due}, news of {news}"
                 await asyncio.sleep(0.1)
 
-    async def _outcome(self, coming: Sequence[Coming]) -> Outcome:
+    async def _outcome(self) -> Outcome:
         async with self.town.database() as database, database.unit_of_work(SYSTEM) as work:
             findings = await inspect(work, self.rules)
         outcome = Outcome(self.ledger, self.strikes, findings)
         outcome.compare_tickets()
-        outcome.compare_points(coming)
+        outcome.compare_points(self.coming)
         return outcome
