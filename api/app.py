@@ -27,7 +27,8 @@ from api.rates import Rates
 from domain.accounts.keys import ensure_signing_key, public_jwks
 from domain.accounts.protection import Protection
 from domain.accounts.queries import signing_keys
-from domain.dispatch.city import City, load_rules
+from domain.dispatch.city import City
+from domain.dispatch.rules_of_the_day import RulesOfTheDay
 from domain.kernel.actor import SYSTEM, Actor
 from domain.kernel.clock import Clock
 from domain.kernel.database import Database
@@ -147,8 +148,8 @@ async def _services(settings: Settings, database: Database, stack: AsyncExitStac
     protection = Protection(resolve_secret(settings))
     async with database.unit_of_work(SYSTEM) as work:
         await ensure_signing_key(work, protection)
-    rules = load_rules(settings.city, database.clock.now())
-    zone, size = rules.profile.zone, settings.database_pool
+    rules = RulesOfTheDay(settings.city, database.clock)
+    zone, size = rules().profile.zone, settings.database_pool
     primary = await open_pool(database.url, city=settings.city, zone=zone, size=size)
     stack.push_async_callback(primary.close)
     replica = primary

@@ -14,6 +14,7 @@ import uvloop
 
 from channels.sender import Sender, choose_sender
 from domain.accounts.protection import Protection
+from domain.dispatch.rules_of_the_day import RulesOfTheDay
 from domain.kernel.database import Database
 from domain.kernel.presence import worker_application
 from domain.kernel.settings import Settings, WrongSetting
@@ -22,7 +23,6 @@ from jobs.housekeeping import Housekeeping
 from jobs.loop import Loop, end
 from jobs.queue import Queue, connect
 from jobs.relay import Relay
-from jobs.rules import RulesOfTheDay
 from jobs.sending import Desk
 from jobs.timers import Timers
 

@@ -40,6 +40,7 @@ class AddressFrom(StrEnum):
 class Replay:
     """One replay: what is sent, where to, how fast. `run` names it for a restart."""
 
+    url: str
     rows: list[dict[str, str]]
     run: str
     wishes: Wishes
@@ -47,7 +48,7 @@ class Replay:
 
 
 async def replay(
-    plan: Replay, client: httpx.AsyncClient, progress: Progress | None = None
+    plan: Replay, client: httpx.AsyncClient, now: datetime, progress: Progress | None = None
 ) -> tuple[Tally, Sender]:
     """Send the rows and return what became of them; Ctrl-C ends it between two rows.
 
@@ -55,8 +56,8 @@ async def replay(
     """
     inputs = submissions(plan.rows, plan.run, plan.wishes)
     first: list[dict[str, Any]] = [made for made in [next(inputs, None)] if made is not None]
-    tally = Tally(datetime.now(UTC).replace(microsecond=0))
-    sender = Sender(client, tally)
+    tally = Tally(now)
+    sender = Sender(client, plan.url, tally)
     with _ending_on_interrupt(sender):
         await sender.greet()
         bar = progress.add_task("", total=len(plan.rows)) if progress else None
@@ -121,14 +122,13 @@ def _own_token() -> str:
     return done.stdout.strip()
 
 
-async def _main(plan: Replay, url: str, token: str | None) -> int:
+async def _main(plan: Replay, token: str | None) -> int:
     """Replay with a progress bar; return the exit code."""
     if token is None:
         token = await asyncio.to_thread(_own_token)
     console, bars = Console(highlight=False), Console(stderr=True)
     limits = httpx.Limits(max_connections=plan.pace.concurrency)
     client = httpx.AsyncClient(
-        base_url=url,
         headers={"authorization": f"Bearer {token}", "accept": "application/json"},
         timeout=_PATIENCE,
         limits=limits,
@@ -137,7 +137,7 @@ async def _main(plan: Replay, url: str, token: str | None) -> int:
     columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with client:
         with Progress(*columns, console=bars, transient=True) as progress:
-            tally, sender = await replay(plan, client, progress)
+            tally, sender = await replay(plan, client, datetime.now(UTC), progress)
     tally.show(console, len(plan.rows))
     if sender.gave_up:
         console.print(f"stopped: {sender.gave_up}; the same command again goes on from here")
@@ -166,8 +166,8 @@ def register(app: typer.Typer) -> None:
             rows = read_rows(file, limit)
             name = run or run_name(file)
             wishes = Wishes(_columns(column or []), address_from is not None, fit, channel)
-            plan = Replay(rows, name, wishes, Pace(concurrency, rate))
-            code = asyncio.run(_main(plan, url, token))
+            plan = Replay(url, rows, name, wishes, Pace(concurrency, rate))
+            code = asyncio.run(_main(plan, token))
         except (OSError, ValueError, NoColumn, NotWelcome) as fault:
             raise WrongSetting(str(fault)) from None
         raise typer.Exit(code)

@@ -22,9 +22,10 @@ mutation Replay($input: SubmitTicketInput!) {
   }
 }
 """
-_FIELDS: Final = "status level submittedAt lead { level }"
+_FIELDS: Final = "kind status level submittedAt lead { level }"
 _AWAY: Final = frozenset({429, 502, 503, 504})
 _TRIES: Final = 8
+_TRIES_TO_GREET: Final = 3  # who calls a server that is not there wants to know at once
 _FIRST_PAUSE: Final = 0.2  # seconds; twice as long each time
 _LONGEST_PAUSE: Final = 5.0
 
@@ -52,12 +53,13 @@ class Pace:
 
 
 class Sender:
-    """Submits over one client, whose base URL is the GraphQL endpoint."""
+    """Submits over one client, which carries the token, to the GraphQL endpoint at `url`."""
 
     def __init__(
-        self, client: httpx.AsyncClient, tally: Tally, *, sleep: Sleep = asyncio.sleep
+        self, client: httpx.AsyncClient, url: str, tally: Tally, *, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._client = client
+        self._url = url
         self._tally = tally
         self._sleep = sleep
         self._document = ""
@@ -67,12 +69,12 @@ class Sender:
     async def greet(self) -> None:
         """Learn who the server takes us for. Raises NotWelcome."""
         try:
-            body = await self._patiently({"query": "{ viewer { role } }"})
+            body = await self._patiently({"query": "{ viewer { role } }"}, _TRIES_TO_GREET)
         except _Away as away:
             raise NotWelcome(f"the server does not answer: {away}") from None
         viewer = (body.get("data") or {}).get("viewer")
         if viewer is None:
-            raise NotWelcome(f"the token is not taken: {_first_error(body)}")
+            raise NotWelcome(f"the server does not know us: {_first_error(body)}")
         of_staff = viewer["role"] not in {"CITIZEN", "PARTNER"}
         self._document = SUBMIT % (f"{_FIELDS} routeReason" if of_staff else _FIELDS)
 
@@ -115,14 +117,14 @@ class Sender:
         else:
             self._tally.fail(_first_error(body))
 
-    async def _patiently(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def _patiently(self, body: dict[str, Any], tries: int = _TRIES) -> dict[str, Any]:
         """Ask until there is an answer. Raises _Away after the last try, or when stopped."""
         pause = _FIRST_PAUSE
-        for attempt in range(_TRIES):
+        for attempt in range(tries):
             try:
                 return await self._ask(body)
             except _Away as away:
-                if attempt + 1 == _TRIES or self.stopped.is_set():
+                if attempt + 1 == tries or self.stopped.is_set():
                     raise
                 await self._pause(max(pause, away.pause))
                 pause = min(pause * 2, _LONGEST_PAUSE)
@@ -130,7 +132,7 @@ class Sender:
 
     async def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
         try:
-            response = await self._client.post("", json=body)
+            response = await self._client.post(self._url, json=body)
         except httpx.TransportError as error:
             raise _Away(type(error).__name__) from None
         if response.status_code in _AWAY:

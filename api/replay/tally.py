@@ -12,6 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from domain.kernel.vocabulary import TicketKind
+
 _LONGEST = 80  # characters of a message of the server that are shown
 
 
@@ -45,6 +47,8 @@ class Tally:
         self.earlier += datetime.fromisoformat(ticket["submittedAt"]) < self.begun
         if ticket["lead"] is not None:
             self.dispatched[ticket["lead"]["level"]] += 1
+        elif ticket["kind"] == TicketKind.CONSULTATION:  # B11: answered at once, wherever it is
+            self.waiting["consultation, to be answered"] += 1
         else:
             self.waiting[ticket.get("routeReason") or ticket["status"]] += 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -66,12 +66,18 @@ class City:
     with the revision that they read in their own transaction.
     """
 
-    def __init__(self, name: str, rules: Rules) -> None:
+    def __init__(self, name: str, rules: Callable[[], Rules]) -> None:
+        """`rules` gives those of the present day (`rules_of_the_day`)."""
         self.name = name
-        self.rules = rules
+        self._rules = rules
         self._gazetteer: Gazetteer | None = None
         self._revision = -1
         self._lock = asyncio.Lock()
+
+    @property
+    def rules(self) -> Rules:
+        """The rules in force today."""
+        return self._rules()
 
     async def gazetteer(self, session: AsyncSession) -> Gazetteer:
         """The places of the active units, as the transaction of `session` sees them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from domain.dispatch.assigning import assign
@@ -66,6 +67,9 @@ async def evaluate_ticket(
     """
     _check(judgement)
     ticket = await queries.lock_for(work, ticket_id, Action.EVALUATE, expected_version)
+    days = rules.profile.callback.evaluation_days
+    if ticket.replied_at is not None and work.now > ticket.replied_at + timedelta(days=days):
+        raise NotPossibleNow(f"a reply can be evaluated for {days} days")
     return await _judge(work, rules, ticket, judgement, Action.EVALUATE)
 
 
@@ -90,6 +94,7 @@ async def _judge(
     present = attempts[-1] if attempts else None
     if present is None or present.status != CallbackStatus.SCHEDULED.value:
         raise NotPossibleNow("this round has been judged already")
+    _check_is_due(work, present, judgement)
     verdict = outcome(rules.profile, judgement.answers(), ticket.round, attempts=len(attempts))
     _fill(work, present, judgement, action)
     advance(
@@ -106,6 +111,15 @@ async def _judge(
         advance(work, ticket, Step.CLOSE, unit_id=present.unit_id, outcome=verdict.value)
         ticket.closed_at = work.now
     return ticket
+
+
+def _check_is_due(work: UnitOfWork, call: Callback, judgement: Judgement) -> None:
+    """Three unanswered calls on one afternoon are one attempt: the others wait for their day.
+
+    Raises NotPossibleNow. An answer is taken whenever it comes.
+    """
+    if not judgement.reached and call.attempt > 1 and work.now < call.due_at:
+        raise NotPossibleNow("the citizen is called again on another day")
 
 
 def _fill(work: UnitOfWork, call: Callback, judgement: Judgement, action: Action) -> None:

@@ -247,7 +247,6 @@ class Restraints(Section):
     """How often, and for how long, a caller may do something again."""
 
     urges_per_day: PositiveCount
-    idempotency_hours: PositiveCount
 
 
 class TriageGround(Section):

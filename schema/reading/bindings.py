@@ -7,30 +7,11 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam
 
-from schema.errors import PublicError
 from schema.reading.declare import Reader
 from schema.reading.values import Value, dig
 
 # variables, the object that holds the field (payload or event), who reads → value
 Fetch = Callable[[Mapping[str, Any], Any, Reader], Any]
-
-
-class NotText(PublicError):
-    """A string that PostgreSQL's text cannot hold, so that no row can match it."""
-
-    def __init__(self) -> None:
-        super().__init__("an argument contains characters that are not text", "INVALID_TEXT")
-
-
-def storable(value: Any) -> Any:
-    """The value as it is. Raises NotText for a string with NUL or a lone surrogate."""
-    if isinstance(value, str) and ("\x00" in value or not (value.isascii() or _encodes(value))):
-        raise NotText
-    return value
-
-
-def _encodes(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class Bindings:
@@ -81,8 +62,7 @@ class FieldArguments:
         """A parameter that takes `change(value)`; `change` may raise a PublicError."""
         value, rest = self._values[path[0]], path[1:]
         return self._bindings.add(
-            lambda variables, _parent, _reader: storable(change(dig(value(variables), rest))),
-            type_,
+            lambda variables, _parent, _reader: change(dig(value(variables), rest)), type_
         )
 
     def bind_with_rules(

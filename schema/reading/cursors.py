@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +53,7 @@ def decode(cursor: object, name: str, types: Sequence[Any]) -> list[Any]:
         if not isinstance(parts, list) or len(parts) != len(types) + 1 or parts[0] != name:
             raise InvalidCursor
         return [_value(part, type_) for part, type_ in zip(parts[1:], types, strict=True)]
-    except (ValueError, binascii.Error, UnicodeError, TypeError):
+    except (ValueError, OverflowError, binascii.Error, UnicodeError, TypeError):
         raise InvalidCursor from None
 
 
@@ -66,7 +66,7 @@ def _value(text: object, type_: Any) -> Any:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             raise InvalidCursor
-        return moment
+        return moment.astimezone(UTC)
     if isinstance(type_, Integer):
         number = int(text)
         if not -(2**63) <= number < 2**63:

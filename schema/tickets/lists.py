@@ -47,7 +47,7 @@ def chosen_order(arguments: Arguments) -> Order:
 
 def overdue(ticket: FromClause) -> ColumnElement[bool]:
     """Whether the reply is due and not there."""
-    return (ticket.c.deadline < present()) & ticket.c.status.in_(
+    return (ticket.c.deadline <= present()) & ticket.c.status.in_(
         [literal_column(f"'{status}'") for status in RUNNING]
     )
 

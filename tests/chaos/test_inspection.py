@@ -85,7 +85,7 @@ class House:
         self.database = database
         self.clock = clock
         self.rules: Rules = load_rules(CITY, clock.now())
-        self.city = City(CITY, self.rules)
+        self.city = City(CITY, lambda: self.rules)
         self.ids: dict[str, UUID] = {}
         self.coming: list[Coming] = []
 

@@ -14,6 +14,7 @@ from domain.accounts.keys import ROTATED_EVERY
 from domain.accounts.models import Attempt, Passcode, SigningKey
 from domain.accounts.protection import Protection
 from domain.dispatch.city import Rules
+from domain.dispatch.rules_of_the_day import RulesOfTheDay
 from domain.kernel import retention, timers
 from domain.kernel.actor import SYSTEM
 from domain.kernel.clock import FixedClock
@@ -25,7 +26,6 @@ from domain.kernel.timers import Timer
 from jobs import loop as loop_module
 from jobs.housekeeping import Housekeeping
 from jobs.loop import Loop, end
-from jobs.rules import RulesOfTheDay
 from tests.support.engines import CITY
 
 PROTECTION = Protection(bytes(range(32)))
@@ -209,7 +209,7 @@ def test_rules_are_read_anew_on_another_day_and_kept_where_they_cannot_be(
     def broken(*_: object) -> Rules:
         raise ValueError("a comma is missing")
 
-    monkeypatch.setattr("jobs.rules.load_rules", broken)
+    monkeypatch.setattr("domain.dispatch.rules_of_the_day.load_rules", broken)
     clock.advance(timedelta(days=1))
     with capture_logs() as logs:
         assert rules() is second

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from api.command.migrate import upgrade
+from api.command.seed import seed_city
 from domain.kernel.clock import FixedClock
-from tests.support.city import Hotline, hotline
+from tests.support.city import Hotline, hotline, settings_of
 from tests.support.engines import Ground
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -36,3 +38,27 @@ def city(running_city: Hotline) -> Hotline:
     """The module's process of the API, in which it is 10:00 on Monday until the test moves it."""
     running_city.move(MONDAY)
     return running_city
+
+
+@pytest.fixture(scope="module")
+def jinan_url(ground: Ground) -> Iterator[str]:
+    """A database of the module's own, with the real units of Jinan."""
+    with ground.clone("template1") as url:
+        upgrade(url, "jinan")
+        seed_city(settings_of(url, "redis://nowhere", "jinan"))
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def running_jinan(jinan_url: str, redis_socket: Path) -> AsyncIterator[Hotline]:
+    """A process of the API of Jinan."""
+    clock, redis = FixedClock(MONDAY), f"unix://{redis_socket}"
+    async with hotline(jinan_url, redis, clock, city="jinan") as running:
+        yield running
+
+
+@pytest.fixture
+def jinan(running_jinan: Hotline) -> Hotline:
+    """The process of the API of Jinan, at 10:00 on Monday until the test moves it."""
+    running_jinan.move(MONDAY)
+    return running_jinan

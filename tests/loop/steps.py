@@ -47,6 +47,42 @@ async def judged(caller: Caller, ticket: dict[str, Any], **answers: Any) -> Any:
     return await caller.do("evaluateTicket", ticketId=ticket["id"], **given)
 
 
+async def seven_answers(city: Hotline, street: str, address: str) -> None:
+    """Seven valid callbacks of one street, and two that do not count.
+
+    Contacted in 5, resolved in 5; very satisfied 1, satisfied 2, basically satisfied 2.
+    """
+    agent = city.caller("agent")
+    for answers in (
+        {"satisfaction": "VERY_SATISFIED"},
+        {"satisfaction": "SATISFIED"},
+        {"satisfaction": "BASICALLY_SATISFIED"},
+        {"contacted": False, "satisfaction": "BASICALLY_SATISFIED"},
+        {"satisfaction": None},
+    ):
+        ticket = await submitted(citizen_of(city), address=address)
+        done = await judged(agent, await replied(city, ticket, street), **answers)
+        assert done["status"] == "CLOSED", done
+    ticket = await replied(city, await submitted(citizen_of(city), address=address), street)
+    await agent.do("recordCallback", ticketId=ticket["id"], reached=False)
+    for answers in (
+        {"resolved": False, "satisfaction": "DISSATISFIED"},
+        {"contacted": False, "resolved": False, "satisfaction": "VERY_DISSATISFIED"},
+    ):
+        ticket = await judged(agent, ticket, **answers)
+        ticket = await replied(city, ticket, street)
+    assert (await judged(agent, ticket))["status"] == "CLOSED"
+
+
+async def scores(caller: Caller, month: str, group: str = "STREET") -> dict[str, Any]:
+    """The scores of a month, by the unit's code."""
+    document = """query($m: String!, $g: UnitGroup!) { scores(month: $m, group: $g) {
+      unit { code } rank valid contacted resolved responseRate resolutionRate satisfactionRate
+      composite bonus } }"""
+    rows = (await caller.send(document, m=month, g=group))["scores"]
+    return {row["unit"]["code"]: row for row in rows}
+
+
 def at(text: str | None) -> datetime:
     """The moment that a field of the API tells."""
     assert text is not None

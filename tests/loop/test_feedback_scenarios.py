@@ -59,6 +59,28 @@ async def test_who_is_never_reached_is_called_on_three_days_and_closed_unscored(
     assert late["code"] == "NOT_POSSIBLE_NOW"
 
 
+async def test_three_unanswered_calls_of_one_afternoon_are_one_attempt(city: Hotline) -> None:
+    agent = city.caller("agent")
+    ticket = await replied(city, await submitted(citizen_of(city)))
+    ticket = await agent.do("recordCallback", ticketId=ticket["id"], reached=False)
+    again = await agent.do("recordCallback", ticketId=ticket["id"], reached=False)
+    assert again["code"] == "NOT_POSSIBLE_NOW"
+    seen = await agent.ticket(ticket["code"])
+    assert seen["version"] == ticket["version"] and len(waiting(seen)) == 1
+    done = await judged(agent, ticket)
+    assert done["status"] == "CLOSED", "who calls back by themselves is heard at any time"
+
+
+async def test_a_reply_can_be_evaluated_for_the_citys_days(city: Hotline) -> None:
+    citizen = citizen_of(city)
+    days = city.rules.profile.callback.evaluation_days
+    ticket = await replied(city, await submitted(citizen))
+    city.move(at(ticket["callbacks"][0]["dueAt"]) + timedelta(days=days + 1))
+    late = await judged(citizen, ticket)
+    assert late["code"] == "NOT_POSSIBLE_NOW"
+    assert (await citizen.ticket(ticket["code"]))["status"] == "REPLIED"
+
+
 async def test_answers_of_somebody_who_was_not_reached_are_refused(city: Hotline) -> None:
     agent = city.caller("agent")
     ticket = await replied(city, await submitted(citizen_of(city)))

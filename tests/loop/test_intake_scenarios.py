@@ -7,16 +7,14 @@ from typing import Any
 import pytest
 
 from domain.accounts.passcodes import LOGIN_CODE, open_login_message
+from tests.loop.steps import ADDRESS, DISTRICT, STREET, WORDS
 from tests.support.city import Caller, Hotline
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-STREET, DISTRICT = "110105015", "110105"
-ADDRESS = "朝阳区八里庄街道12号楼"
-WORDS = {"title": "楼道灯不亮", "content": "三单元楼道灯坏了一周，老人摔了一跤。"}
-
 
 async def submitted(caller: Caller, **given: Any) -> Any:
+    """A ticket that names no place unless `given` does."""
     ticket = await caller.do("submitTicket", **(WORDS | given))
     assert "message" not in ticket, ticket
     return ticket

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from domain.dispatch import intake
+from domain.dispatch.city import City
+from domain.kernel.actor import Actor, Role
+from domain.kernel.errors import InvalidInput
 from tests.loop.steps import STREET, WORDS, citizen_of, judged, replied, submitted
 from tests.support.city import Caller, Hotline
 
@@ -245,6 +249,24 @@ async def test_what_is_no_text_gets_no_ticket(city: Hotline, text: str) -> None:
         )
         assert 400 <= response.status_code < 500, response.text
         assert "data" not in response.json()
+    assert await everything(city) == before
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "半个\ud83d字"], ids=["NUL", "lone surrogate"])
+async def test_the_domain_refuses_it_too_whoever_asks(city: Hotline, text: str) -> None:
+    """Channels that are not GraphQL come straight here, with a key as well."""
+    before = await everything(city)
+    submission = intake.Submission(
+        text, text, category=text, address=text, idempotency_key=text, unit_code=text,
+        contact=intake.ContactDetails("13911110001", text),
+    )  # fmt: skip
+    beijing = City("beijing", lambda: city.rules)
+    with pytest.raises(InvalidInput) as refused:
+        async with city.database.unit_of_work(Actor(Role.AGENT, "agent")) as work:
+            await intake.submit_ticket(work, beijing, city.protection, submission)
+    assert sorted(fault.path for fault in refused.value.faults) == [
+        "address", "category", "contact.name", "content", "idempotencyKey", "title", "unitCode",
+    ]  # fmt: skip
     assert await everything(city) == before
 
 

@@ -91,13 +91,17 @@ async def started(application: Application) -> AsyncIterator[Application]:
 
 @dataclass(eq=False)
 class Hotline:
-    """One process of the API; `again` makes another one on the same database and Redis."""
+    """One process of the API; `again` makes another one on the same database and Redis.
+
+    `application` is None where the process is another one than ours, behind `url`.
+    """
 
     settings: Settings
     clock: FixedClock
-    application: Application
+    application: Application | None
     database: Database
     http: httpx.AsyncClient
+    url: str = URL
     _callers: dict[TokenWish, Caller] = field(default_factory=dict)
 
     @property
@@ -107,6 +111,12 @@ class Hotline:
     @property
     def protection(self) -> Protection:
         return Protection(SECRET)
+
+    @property
+    def subscribers(self) -> int:
+        """How many subscriptions this process serves."""
+        assert self.application is not None and self.application._opened is not None
+        return len(self.application._opened.services.events)
 
     def caller(
         self,
@@ -205,7 +215,8 @@ class Caller:
     async def answer(self, document: str, **variables: Any) -> Any:
         """The whole response to an operation, with whatever errors it has."""
         body = {"query": document, "variables": variables}
-        response = await self.hotline.http.post(URL, json=body, headers=await self.headers())
+        city = self.hotline
+        response = await city.http.post(city.url, json=body, headers=await self.headers())
         return response.json()
 
     async def send(self, document: str, **variables: Any) -> Any:

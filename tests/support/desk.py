@@ -66,7 +66,7 @@ class Desk:
             database=self.database,
             read_pool=self.pool,
             primary_pool=self.pool,
-            city=City(CITY, rules),
+            city=City(CITY, lambda: rules),
             protection=Protection(SECRET),
             field_plans=FieldPlans(allowed),
             events=Events(),

@@ -9,7 +9,7 @@ import structlog
 from domain.dispatch.city import Rules, load_rules
 from domain.kernel.clock import Clock
 
-_log = structlog.get_logger("worker")
+_log = structlog.get_logger("rules")
 
 
 class RulesOfTheDay:
