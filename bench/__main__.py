@@ -23,8 +23,7 @@ def main(names: list[str]) -> int:
     reports: list[Report] = []
     with ground() as engines:
         dataset.prepare(engines)
-        for name in names or MEASUREMENTS:
-            reports.append(import_module(f"bench.{name}").run(engines))
+        reports += [import_module(f"bench.{name}").run(engines) for name in names or MEASUREMENTS]
     for report in reports:
         report.print_values()
     missed = [line for report in reports for line in report.missed()]

@@ -15,7 +15,7 @@ import asyncpg
 
 from api.command.migrate import SCRIPTS, upgrade
 from api.command.seed import seed
-from bench.ground import CITY, DATABASE, ROOT, Ground
+from bench.ground import CITY, ROOT, Ground
 from domain.tickets.history import ORIGIN
 
 TICKETS = 200_000
@@ -38,10 +38,10 @@ def prepare(ground: Ground) -> None:
         return
     stamp.unlink(missing_ok=True)
     began = time.monotonic()
-    asyncio.run(_create(ground.postgres.url()))
+    asyncio.run(_create(ground.postgres.url(), ground.database))
     upgrade(ground.database_url, CITY)
     asyncio.run(seed(ground.database_url, CITY))
-    asyncio.run(_fill(ground.database_url))
+    asyncio.run(fill(ground.database_url))
     stamp.write_text(wanted)
     print(f"dataset made in {time.monotonic() - began:.0f} s")
 
@@ -53,16 +53,16 @@ def _definition() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
-async def _create(server_url: str) -> None:
+async def _create(server_url: str, name: str) -> None:
     connection = await asyncpg.connect(server_url)
     try:
-        await connection.execute(f"drop database if exists {DATABASE} with (force)")
-        await connection.execute(f"create database {DATABASE}")
+        await connection.execute(f"drop database if exists {name} with (force)")
+        await connection.execute(f"create database {name}")
     finally:
         await connection.close()
 
 
-async def _fill(url: str) -> None:
+async def fill(url: str) -> None:
     connection = await asyncpg.connect(
         url, server_settings={"search_path": f"{CITY},public", "timezone": "UTC"}
     )

@@ -12,7 +12,7 @@ import time
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import chain, cycle
 from typing import Final
 
 import orjson
@@ -28,23 +28,52 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """What one stretch of load gave. Latencies are in seconds, in ascending order."""
+    """What one stretch of load gave. Latencies are in seconds, in ascending order.
+
+    `server_cpu`, `database_cpu` and `load_cpu` (our own) are the seconds of processor time that
+    went into it; the first two where somebody measured them. They say nearly the same on a busy
+    machine as on an idle one.
+    """
 
     seconds: float
     latencies: array[float]
     failed: int
     sample: bytes
+    server_cpu: float = 0.0
+    database_cpu: float = 0.0
+    load_cpu: float = 0.0
+
+    @property
+    def answered(self) -> int:
+        return len(self.latencies)
 
     @property
     def rate(self) -> float:
         """Answers a second."""
         return len(self.latencies) / self.seconds
 
+    def cpu_ms(self) -> float:
+        """Milliseconds of processor time an answer, of the server and PostgreSQL together."""
+        return (self.server_cpu + self.database_cpu) / self.answered * 1e3
+
     def percentile(self, share: float) -> float:
         """The latency, in milliseconds, that `share` of the answers did not exceed."""
         if not self.latencies:
             return float("nan")
         return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))] * 1e3
+
+
+def joined(parts: Sequence[Pressed]) -> Pressed:
+    """Several stretches of one load as one."""
+    return Pressed(
+        sum(part.seconds for part in parts),
+        array("d", sorted(chain.from_iterable(part.latencies for part in parts))),
+        sum(part.failed for part in parts),
+        max((part.sample for part in parts), key=len),
+        sum(part.server_cpu for part in parts),
+        sum(part.database_cpu for part in parts),
+        sum(part.load_cpu for part in parts),
+    )
 
 
 def post(path: str, body: object, token: str | None = None) -> bytes:
@@ -114,7 +143,7 @@ def press(
     with selectors.DefaultSelector() as selector:
         opened = [_Connection(port) for _ in range(connections)]
         try:
-            begun = time.perf_counter()
+            begun, spent = time.perf_counter(), time.process_time()
             for connection in opened:
                 selector.register(connection.socket, selectors.EVENT_READ, connection)
                 connection.send(next(following))
@@ -138,8 +167,9 @@ def press(
         finally:
             for connection in opened:
                 connection.socket.close()
+    spent = time.process_time() - spent
     ordered = array("d", sorted(latencies))
-    return Pressed(now - begun, ordered, failed, sample)
+    return Pressed(now - begun, ordered, failed, sample, load_cpu=spent)
 
 
 def ask(port: int, request: bytes) -> bytes:

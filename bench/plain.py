@@ -146,7 +146,8 @@ class _Endpoint(GraphQL[Any, None]):
 
 def create_app() -> Starlette:
     """The ASGI application."""
-    schema = strawberry.Schema(query=Query, extensions=[ParserCache(), ValidationCache()])
+    caches: Any = [ParserCache(), ValidationCache()]
+    schema = strawberry.Schema(query=Query, extensions=caches)
     endpoint = _Endpoint(schema)
 
     @asynccontextmanager

@@ -8,6 +8,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from bench import load
 from bench.load import Pressed
 
 
@@ -25,18 +26,40 @@ class Report:
     def add_runs(self, name: str, runs: Mapping[str, Sequence[Pressed]]) -> None:
         """Take in what each subject gave in the same rounds, `ours` first; ratios pair by pair."""
         table = Table(title=name, title_justify="left")
-        for heading in ("", "requests/s", "p50 ms", "p99 ms", "ours / it, round by round"):
+        for heading in (
+            "",
+            "requests/s",
+            "p50 ms",
+            "p99 ms",
+            "CPU ms: server + db",
+            "ours / it by round",
+        ):
             table.add_column(heading, justify="left" if not heading else "right")
         for subject, pressed in runs.items():
             rate = median(each.rate for each in pressed)
             p50, p99 = (median(each.percentile(s) for each in pressed) for s in (0.50, 0.99))
             ratios = [own.rate / it.rate for own, it in zip(runs["ours"], pressed, strict=True)]
             shown = "" if subject == "ours" else "  ".join(f"{ratio:.2f}" for ratio in ratios)
-            table.add_row(subject, f"{rate:,.0f}", f"{p50:.1f}", f"{p99:.1f}", shown)
+            cpu = median(each.cpu_ms() for each in pressed)
+            parts = load.joined(pressed)
+            shares = " + ".join(
+                f"{spent / parts.answered * 1e3:.2f}"
+                for spent in (parts.server_cpu, parts.database_cpu)
+            )
+            table.add_row(subject, f"{rate:,.0f}", f"{p50:.1f}", f"{p99:.1f}", shares, shown)
             self.add(f"{name}.{subject}_rps", rate)
             self.add(f"{name}.{subject}_p99_ms", p99)
+            self.add(f"{name}.{subject}_cpu_ms", cpu)
+            self.add(f"{name}.{subject}_load_ms", parts.load_cpu / parts.answered * 1e3)
             if subject != "ours":
                 self.add(f"{name}.vs_{subject}", median(ratios))
+                self.add(
+                    f"{name}.cpu_vs_{subject}",
+                    median(
+                        it.cpu_ms() / own.cpu_ms()
+                        for own, it in zip(runs["ours"], pressed, strict=True)
+                    ),
+                )
         self._console.print(table)
 
     def missed(self) -> list[str]:

@@ -15,7 +15,9 @@ _PEERS = """
 fragment Shown on Ticket {
   id code title status level submittedAt
   lead: unitByLeadUnitId { id code name parent: unitByParentId { id code name } }
-  history: ticketEventsByTicketId(first: 4, orderBy: [ROW_ID_ASC]) { nodes { kind status at remark } }
+  history: ticketEventsByTicketId(first: 4, orderBy: [ROW_ID_ASC]) {
+    nodes { kind status at remark }
+  }
 }
 """
 
@@ -45,5 +47,6 @@ OWN = Selection(
     "own_list",
     LIST.ours,
     _PEERS + "query Page($first: Int!, $unit: UUID!) { tickets: allTickets("
-    "first: $first, orderBy: [ROW_ID_DESC], condition: {leadUnitId: $unit}) { nodes { ...Shown } } }",
+    "first: $first, orderBy: [ROW_ID_DESC], condition: {leadUnitId: $unit}"
+    ") { nodes { ...Shown } } }",
 )

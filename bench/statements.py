@@ -14,7 +14,7 @@ from pathlib import Path
 import asyncpg
 
 from api.engines.postgres import binaries
-from bench.ground import CITY, DATABASE, Ground
+from bench.ground import CITY, Ground
 from bench.load import CONNECTIONS
 
 # As `schema.reading.pool` sets them, so that the bare statement gets the same plan.
@@ -28,6 +28,7 @@ WRITING = {"search_path": f"{CITY},public", "timezone": "UTC"}
 
 _ENTRY = re.compile(r"^\d{4}-\d\d-\d\d [\d:.]+ \w+ \[(\d+)\] (.*?) ?(LOG|DETAIL):  (.*)", re.DOTALL)
 _SENT = re.compile(r"(?:statement|execute [^:]+): (.*)", re.DOTALL)
+_OWN = re.compile(r"alter system|select pg_reload_conf", re.IGNORECASE)
 _PARAMETER = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
 
 
@@ -49,7 +50,7 @@ def capture(ground: Ground, action: Callable[[], object]) -> list[Statement]:
         time.sleep(0.2)  # what is sent after the answer, such as a commit, is in the log by then
     finally:
         asyncio.run(_set_logging(ground, "default"))
-    return _read(log, begin)
+    return [each for each in read_log(log, begin) if not _OWN.match(each.sql)]
 
 
 async def _set_logging(ground: Ground, value: str) -> None:
@@ -59,10 +60,10 @@ async def _set_logging(ground: Ground, value: str) -> None:
         await connection.execute("select pg_reload_conf()")
     finally:
         await connection.close()
-    time.sleep(0.2)
+    await asyncio.sleep(0.2)  # until every session has read it
 
 
-def _read(log: Path, begin: int) -> list[Statement]:
+def read_log(log: Path, begin: int) -> list[Statement]:
     with log.open("rb") as file:
         file.seek(begin)
         text = file.read().decode(errors="replace")
@@ -96,7 +97,7 @@ def pgbench(
     done = subprocess.run(
         [
             *(str(binaries() / "pgbench"), "-n", "-M", "prepared", "-c", str(CONNECTIONS)),
-            *("-j", "1", "-T", str(seconds), "-f", str(script), *options, DATABASE),
+            *("-j", "1", "-T", str(seconds), "-f", str(script), *options, ground.database),
         ],
         env={
             "PATH": os.defpath,

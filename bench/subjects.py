@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from api.engines.program import Program, StartFailed
-from bench.ground import CITY, DATABASE, ROOT, Ground
+from bench.ground import CITY, ROOT, Ground
 
 PEER = ROOT / "bench" / "peer"
+OLDEST_NODE = 22
 
 
 def free_port() -> int:
@@ -52,7 +53,7 @@ def peer(ground: Ground, port: int) -> Program:
     return _program(
         ground,
         "PostGraphile",
-        (str(_node()), "server.mjs"),
+        (_node(), "server.mjs"),
         port,
         {
             "PATH": os.defpath,
@@ -60,7 +61,7 @@ def peer(ground: Ground, port: int) -> Program:
             "GRAPHILE_ENV": "production",
             "PGHOST": str(ground.postgres.sockets),
             "PGUSER": "postgres",
-            "PGDATABASE": DATABASE,
+            "PGDATABASE": ground.database,
             "SCHEMA": CITY,
             "PORT": str(port),
         },
@@ -116,23 +117,24 @@ def _answers(port: int) -> bool:
     return True
 
 
-def _node() -> Path:
-    """Node from the lock file of the peer, installed on first use. Raises StartFailed."""
-    if _installed() is None:
+def _node() -> str:
+    """Node as the peer's lock file brings it, installed on first use. Raises StartFailed."""
+    if not (PEER / "node_modules" / "postgraphile").exists():
         npm = shutil.which("npm")
         if npm is None:
             raise StartFailed("the peer needs npm to be installed (Debian: npm)")
         print("installing the peer (npm ci, once)")
-        subprocess.run(
-            [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=PEER, check=True
-        )
-    found = _installed()
-    if found is None:
-        raise StartFailed("the peer needs Node 22 or newer, and npm brought none for this machine")
+        command = [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"]
+        if subprocess.run(command, cwd=PEER, check=False).returncode != 0:
+            raise StartFailed("npm could not install the peer (bench/peer)")
+    brought = next((PEER / "node_modules").glob("node-linux-*/bin/node"), None)
+    found = str(brought) if brought else shutil.which("node")
+    if found is None or _major_version(found) < OLDEST_NODE:
+        raise StartFailed(f"the peer needs Node {OLDEST_NODE} or newer")
     return found
 
 
-def _installed() -> Path | None:
-    if not (PEER / "node_modules" / "postgraphile").exists():
-        return None
-    return next((PEER / "node_modules").glob("node-linux-*/bin/node"), None)
+def _major_version(node: str) -> int:
+    done = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    major = done.stdout.strip().removeprefix("v").partition(".")[0]
+    return int(major) if major.isdigit() else 0

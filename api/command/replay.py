@@ -23,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from api.replay.rows import NoColumn, Wishes, read_rows, submissions
 from api.replay.sending import NotWelcome, Pace, Sender
 from api.replay.tally import Tally
-from domain.kernel.settings import WrongSetting
+from domain.kernel.settings import Settings, WrongSetting, read_settings
 from domain.kernel.vocabulary import Channel
 
 _PATIENCE = 30.0
@@ -146,11 +146,19 @@ async def _main(plan: Replay, token: str | None) -> int:
     return 1 if tally.failed else 0
 
 
+def own_url(settings: Settings) -> str:
+    """The address at which an installation with these settings serves."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}/graphql"
+
+
 def register(app: typer.Typer) -> None:
     @app.command("replay")
     def replay_command(
         file: Annotated[Path, typer.Argument(help="A .csv or .csv.gz with a header row.")],
-        url: Annotated[str, typer.Option()] = "http://127.0.0.1:8000/graphql",
+        url: Annotated[
+            str | None, typer.Option(help="Default: the one that HOST and PORT name.")
+        ] = None,
         token: Annotated[str | None, typer.Option(help="Default: an agent's, made here.")] = None,
         limit: Annotated[int | None, typer.Option(min=1, help="Only the first rows.")] = None,
         rate: Annotated[float | None, typer.Option(min=0.01, help="Rows a second.")] = None,
@@ -166,7 +174,9 @@ def register(app: typer.Typer) -> None:
             rows = read_rows(file, limit)
             name = run or run_name(file)
             wishes = Wishes(_columns(column or []), address_from is not None, fit, channel)
-            plan = Replay(url, rows, name, wishes, Pace(concurrency, rate))
+            plan = Replay(
+                url or own_url(read_settings()), rows, name, wishes, Pace(concurrency, rate)
+            )
             code = asyncio.run(_main(plan, token))
         except (OSError, ValueError, NoColumn, NotWelcome) as fault:
             raise WrongSetting(str(fault)) from None

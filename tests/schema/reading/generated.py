@@ -20,7 +20,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from tests.schema.reading.reference import PRINTED
+from tests.schema.reading.world import PRINTED
 
 T = TypeVar("T")
 
@@ -65,7 +65,8 @@ class Generator:
         return bool(self.draw(st.integers(0, 99)) < percent)
 
     def pick(self, items: Sequence[T]) -> T:
-        return items[self.draw(st.integers(0, len(items) - 1))]
+        number: int = self.draw(st.integers(0, len(items) - 1))
+        return items[number]
 
     def some(self, items: Sequence[T], most: int) -> list[T]:
         return [self.pick(items) for _ in range(self.draw(st.integers(1, most)))]
@@ -110,8 +111,10 @@ class Generator:
 
     def abstract(self, kind: GraphQLInterfaceType, path: tuple[str, ...], keys: set[str]) -> str:
         parts = [self.aliased("id", "", keys), self.aliased("__typename", "", keys)]
-        for member in self.some(sorted(PRINTED.get_possible_types(kind), key=str), 3):
-            parts.append(f"... on {member.name} {self.selections(member, path, keys)}")
+        members = self.some(sorted(PRINTED.get_possible_types(kind), key=str), 3)
+        parts += [
+            f"... on {member.name} {self.selections(member, path, keys)}" for member in members
+        ]
         return "{ " + " ".join(parts) + " }"
 
     def one_field(
@@ -126,9 +129,11 @@ class Generator:
         if is_leaf_type(inner):
             return text
         below: set[str] = set()
-        text_of = lambda: f"{text} {self.selections(inner, (*path, name), below)}"  # noqa: E731
         # Asked for twice, it is merged.
-        return f"{text_of()} {text_of()}" if self.chance(10) else text_of()
+        times = 2 if self.chance(10) else 1
+        return " ".join(
+            f"{text} {self.selections(inner, (*path, name), below)}" for _ in range(times)
+        )
 
     def aliased(self, name: str, arguments: str, keys: set[str]) -> str:
         """The field with its arguments, under a key that is new to the object."""
@@ -146,10 +151,10 @@ class Generator:
         if self.chance(8):
             return f"... {self.directive()} {{ {text} }}"
         if self.chance(8):
-            conditions = [kind.name, *(i.name for i in kind.interfaces)]
-            if conditions[-1] == "Node" and kind.name != "Query" and not text.startswith("id"):
-                conditions = conditions[:1]
-            return f"... on {self.pick(conditions[:1])} {self.directive()} {{ {text} }}"
+            # An interface may be the condition where the field is one of its own.
+            is_id = text == "id" or text.endswith(": id")
+            condition = self.pick([kind.name, *(i.name for i in kind.interfaces if is_id)])
+            return f"... on {condition} {self.directive()} {{ {text} }}"
         if self.chance(8):
             name = self.name("F")
             self.fragments.append(f"fragment {name} on {kind.name} {{ {text} }}")

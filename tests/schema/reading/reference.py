@@ -9,98 +9,34 @@ comes from the access map: that map is the specification.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-from graphql import (
-    GraphQLObjectType,
-    GraphQLResolveInfo,
-    build_schema,
-    execute_sync,
-    get_named_type,
-    get_nullable_type,
-    is_list_type,
-    parse,
-)
+from graphql import GraphQLResolveInfo, execute_sync, parse
 
-from domain.dispatch.city import Rules
-from domain.dispatch.explanation import explain
-from domain.dispatch.segments import since_start
-from domain.dispatch.ticking import read_segment
 from domain.evaluation.period import window
 from domain.evaluation.scores import scores
 from domain.kernel.actor import Actor, Role
-from domain.kernel.vocabulary import Satisfaction, TicketStatus
-from domain.tickets.workflow import available_actions, party
-from schema.access import ACCESS, allowed
-from tests.support.desk import SCHEMA, Desk
-
-TABLES = "ticket ticket_event unit assignment reply callback citizen category staff clock_segment"
-FAR = datetime(9999, 12, 31, tzinfo=UTC)
-UNFINISHED = {"RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED"}
-PRINTED = build_schema(SCHEMA.as_str())
-
-Row = dict[str, Any]
-
-
-class World:
-    """All rows of the tables, and the cursors that were seen for them."""
-
-    def __init__(self, desk: Desk, rules: Rules) -> None:
-        self.tables: dict[str, list[Row]] = {
-            name: desk.rows(f"select * from {name}") for name in TABLES.split()
-        }
-        for row in (*self.tables["clock_segment"], *self.tables["ticket_event"]):
-            row["detail"] = orjson.loads(row["detail"])
-        self.by_id = {
-            name: {row["id"]: row for row in rows if "id" in row}
-            for name, rows in self.tables.items()
-        }
-        self.by_ticket: dict[str, dict[UUID, list[Row]]] = {}
-        for name, rows in self.tables.items():
-            grouped: dict[UUID, list[Row]] = {}
-            for row in rows:
-                grouped.setdefault(row.get("ticket_id"), []).append(row)  # type: ignore[arg-type]
-            self.by_ticket[name] = grouped
-        self.children: dict[UUID | None, list[Row]] = {}
-        for row in sorted(self.tables["unit"], key=lambda unit: unit["code"]):
-            self.children.setdefault(row["parent_id"], []).append(row)
-        self.rules = rules
-        # (order, id of the row) → cursor and back: opaque here as for every client.
-        self.cursors: dict[tuple[str, UUID], str] = {}
-        self.rows_of_cursors: dict[tuple[str, str], UUID] = {}
-
-    def note_cursor(self, order: str, id_: UUID, cursor: str) -> None:
-        """Remember a cursor from an answer."""
-        self.cursors[order, id_] = cursor
-        self.rows_of_cursors[order, cursor] = id_
+from domain.kernel.vocabulary import Satisfaction
+from schema.access import allowed
+from tests.schema.reading.fields import Fields
+from tests.schema.reading.world import (
+    FAR,
+    PRINTED,
+    Found,
+    Page,
+    Row,
+    World,
+    code_of,
+    moment,
+    nothing,
+    snake,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One row as an object of a type."""
-
-    kind: str
-    row: Row
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page: its rows, and the whole list that it was cut from."""
-
-    kind: str
-    order: str
-    rows: Sequence[Row]
-    total: int
-    has_next: bool
-    has_previous: bool
-
-
-class Reference:
+class Reference(Fields):
     """Answers the queries of one actor."""
 
     def __init__(self, world: World, actor: Actor, now: datetime) -> None:
@@ -147,24 +83,20 @@ class Reference:
             return False
         return event["public"] or self.actor.role not in {Role.CITIZEN, Role.PARTNER}
 
-    def _of_seen(self, name: str, ticket: Row) -> list[Row]:
-        rows = self.world.by_ticket[name].get(ticket["id"], [])
-        return [row for row in rows if row["ticket_id"] in self.seen]
-
     # -- fields --------------------------------------------------------------------------------
 
-    def _field(self, source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
+    def _field(self, source: Any, info: GraphQLResolveInfo[Any], **args: Any) -> Any:
         kind, name = info.parent_type.name, info.field_name
         if not allowed(self.actor.role, kind, name):
-            return _nothing(info, args)
+            return nothing(info, args)
         if isinstance(source, Page):
             return self._page_field(source, name)
         if isinstance(source, dict):
             return source[name]
         row = source.row if source is not None else {}
-        method: Callable[..., Any] | None = getattr(self, f"{kind.lower()}_{_snake(name)}", None)
-        found = method(row, **args) if method else row[_snake(name)]
-        return _moment(found, self.world.rules) if isinstance(found, datetime) else found
+        method: Callable[..., Any] | None = getattr(self, f"{kind.lower()}_{snake(name)}", None)
+        found = method(row, **args) if method else row[snake(name)]
+        return moment(found, self.world.rules) if isinstance(found, datetime) else found
 
     def _page_field(self, page: Page, name: str) -> Any:
         objects = [Found(page.kind, row) for row in page.rows]
@@ -199,7 +131,7 @@ class Reference:
         rest, bound = whole, after or before
         if bound is not None:
             known = self.world.rows_of_cursors[order, bound]
-            table = self.world.by_id[{"Ticket": "ticket", "Unit": "unit"}.get(kind, _snake(kind))]
+            table = self.world.by_id[{"Ticket": "ticket", "Unit": "unit"}.get(kind, snake(kind))]
             edge = key(table[known])
             rising = (after is not None) is not falling
             rest = [row for row in whole if (key(row) > edge if rising else key(row) < edge)]
@@ -246,9 +178,6 @@ class Reference:
         units = self.world.tables["unit"]
         return self._first("Unit", [unit for unit in units if unit["code"] == code])
 
-    def _first(self, kind: str, rows: Sequence[Row]) -> Found | None:
-        return Found(kind, rows[0]) if rows else None
-
     def query_tickets(self, _row: Row, **args: Any) -> Page:
         order = args.get("orderBy") or "SUBMITTED_AT_DESC"
         rows = self._tickets(args.get("filter"))
@@ -289,7 +218,7 @@ class Reference:
     def query_scores(self, _row: Row, month: str, group: str) -> list[Found]:
         begin, end = window(self.world.rules.profile, month)
         units = [unit for unit in self.world.tables["unit"] if unit["level"] == group]
-        counts = [self._tally(unit, begin, end) for unit in sorted(units, key=_code)]
+        counts = [self._tally(unit, begin, end) for unit in sorted(units, key=code_of)]
         figures = scores(self.world.rules.profile, counts)
         return [
             Found("UnitScore", {**count, "score": figure})
@@ -335,200 +264,3 @@ class Reference:
             "submittedBefore": lambda at: ticket["submitted_at"] < datetime.fromisoformat(at),
         }
         return all(tests[name](value) for name, value in wanted.items() if value is not None)
-
-    def _is_late(self, ticket: Row) -> bool:
-        due = ticket["deadline"]
-        return due is not None and due < self.now and ticket["status"] in UNFINISHED
-
-    def ticket_id(self, row: Row) -> str:
-        return f"Ticket_{row['id']}"
-
-    def ticket_category(self, row: Row) -> Found | None:
-        return self.category_parent({"parent_code": row["category_code"]})
-
-    def ticket_is_overdue(self, row: Row) -> bool:
-        return self._is_late(row)
-
-    def ticket_citizen(self, row: Row) -> Found | None:
-        role, hidden = self.actor.role, row["confidential"] or row["kind"] == "REPORT"
-        if role in {Role.EVALUATOR, Role.ADMIN} or (role is Role.HANDLER and hidden):
-            return None
-        citizen = self.world.by_id["citizen"].get(row["citizen_id"])
-        return Found("Citizen", citizen) if citizen else None
-
-    def ticket_lead(self, row: Row) -> Found | None:
-        return self._unit(row["lead_unit_id"])
-
-    def _unit(self, id_: UUID | None) -> Found | None:
-        unit = self.world.by_id["unit"].get(id_)  # type: ignore[arg-type]
-        return Found("Unit", unit) if unit else None
-
-    def ticket_assignments(self, row: Row) -> list[Found]:
-        rows = sorted(self._of_seen("assignment", row), key=lambda found: found["id"])
-        return [Found("Assignment", found) for found in rows]
-
-    def ticket_replies(self, row: Row) -> list[Found]:
-        rows = sorted(self._of_seen("reply", row), key=lambda found: found["round"])
-        return [Found("Reply", found) for found in rows]
-
-    def ticket_callbacks(self, row: Row) -> list[Found]:
-        rows = self._of_seen("callback", row)
-        rows.sort(key=lambda found: (found["round"], found["attempt"]))
-        return [Found("Callback", found) for found in rows]
-
-    def ticket_clock(self, row: Row) -> Found:
-        return Found("Clock", row)
-
-    def ticket_available_actions(self, row: Row) -> list[str]:
-        actor = self.actor
-        submitter = row["submitter"] == actor.subject or (
-            actor.citizen_id is not None and row["citizen_id"] == actor.citizen_id
-        )
-        lead = actor.unit_id is not None and row["lead_unit_id"] == actor.unit_id
-        who = party(actor.role, submitter=submitter, lead=lead)
-        return [action.value for action in available_actions(TicketStatus(row["status"]), who)]
-
-    def ticket_history(self, row: Row, **args: Any) -> Page:
-        events = self.world.by_ticket["ticket_event"].get(row["id"], [])
-        seen = [event for event in events if self._sees_event(event)]
-        return self._page("TicketEvent", "HISTORY", seen, lambda event: event["position"], args)
-
-    def clock_segments(self, row: Row) -> list[Found]:
-        rows = sorted(self._of_seen("clock_segment", row), key=lambda found: found["position"])
-        return [Found("ClockSegment", found) for found in rows]
-
-    def clock_explanation(self, row: Row, language: str | None = "ZH") -> str | None:
-        rules = self.world.rules
-        segments = [
-            read_segment(found["kind"], found["at"], found["cause"], found["detail"])
-            for found in sorted(
-                self.world.by_ticket["clock_segment"].get(row["id"], []),
-                key=lambda found: found["position"],
-            )
-            if found["clock"] == "REPLY" and found["round"] == row["round"]
-        ]
-        counted = since_start(segments)
-        wanted: Any = "en" if language == "EN" else "zh"
-        return explain(counted, rules.calendar, rules.zone, wanted) if counted else None
-
-    def clocksegment_level(self, row: Row) -> Any:
-        return row["detail"]["level"]
-
-    def clocksegment_limit(self, row: Row) -> Any:
-        limit = row["detail"]["limit"]
-        return limit["limit"] if limit else None
-
-    def ticketevent_id(self, row: Row) -> str:
-        return f"TicketEvent_{row['id']}"
-
-    def ticketevent_unit(self, row: Row) -> Found | None:
-        return self._unit(row["unit_id"])
-
-    def ticketevent_actor(self, row: Row) -> Any:
-        return None if row["actor_role"] == "citizen" else row["actor_subject"]
-
-    def ticketevent_ticket(self, row: Row) -> Found | None:
-        return self.query_node({}, f"Ticket_{row['ticket_id']}")
-
-    def assignment_unit(self, row: Row) -> Found | None:
-        return self._unit(row["unit_id"])
-
-    reply_unit = callback_unit = unitscore_unit = assignment_unit
-    callback_ticket = ticketevent_ticket
-
-    def callback_id(self, row: Row) -> str:
-        return f"Callback_{row['id']}"
-
-    # -- the rest ------------------------------------------------------------------------------
-
-    def category_parent(self, row: Row) -> Found | None:
-        categories = self.world.tables["category"]
-        return self._first("Category", [c for c in categories if c["code"] == row["parent_code"]])
-
-    def category_children(self, row: Row) -> list[Found]:
-        rows = [c for c in self.world.tables["category"] if c["parent_code"] == row["code"]]
-        rows.sort(key=lambda found: (found["position"], found["code"]))
-        return [Found("Category", found) for found in rows]
-
-    def unit_id(self, row: Row) -> str:
-        return f"Unit_{row['id']}"
-
-    def unit_parent(self, row: Row) -> Found | None:
-        return self._unit(row["parent_id"])
-
-    def unit_children(self, row: Row) -> list[Found]:
-        return [Found("Unit", child) for child in self.world.children.get(row["id"], [])]
-
-    def unit_active(self, row: Row) -> bool:
-        return row["retired_at"] is None
-
-    def unit_tickets(self, row: Row, **args: Any) -> Page:
-        rows = [t for t in self._tickets(args.get("filter")) if t["lead_unit_id"] == row["id"]]
-        order = "SUBMITTED_AT_DESC"
-        return self._page("Ticket", order, rows, lambda t: t["id"], args, falling=True)
-
-    def viewer_role(self, _row: Row) -> str:
-        return self.actor.role.name
-
-    def viewer_subject(self, _row: Row) -> str:
-        return self.actor.subject
-
-    def viewer_unit(self, _row: Row) -> Found | None:
-        return self._unit(self.actor.unit_id)
-
-    def viewer_citizen(self, _row: Row) -> Found | None:
-        citizen = self.world.by_id["citizen"].get(self.actor.citizen_id)  # type: ignore[arg-type]
-        return Found("Citizen", citizen) if citizen else None
-
-    def viewer_permissions(self, _row: Row) -> list[str]:
-        return sorted(name for name, rule in ACCESS["Mutation"].items() if self.actor.role in rule)
-
-    def staff_id(self, row: Row) -> str:
-        return f"Staff_{row['id']}"
-
-    def staff_role(self, row: Row) -> str:
-        return str(row["role"]).upper()
-
-    staff_unit = ticketevent_unit
-
-    def unitscore_rank(self, row: Row) -> Any:
-        return row["score"].rank
-
-    def unitscore_response_rate(self, row: Row) -> Any:
-        return row["score"].response
-
-    def unitscore_resolution_rate(self, row: Row) -> Any:
-        return row["score"].resolution
-
-    def unitscore_satisfaction_rate(self, row: Row) -> Any:
-        return row["score"].satisfaction
-
-    def unitscore_composite(self, row: Row) -> Any:
-        return row["score"].composite
-
-    def unitscore_bonus(self, _row: Row) -> float:
-        return 0.0
-
-
-def _nothing(info: GraphQLResolveInfo, args: Mapping[str, Any]) -> Any:
-    """What a field without access shows: nothing, of the field's own form."""
-    if is_list_type(get_nullable_type(info.return_type)):
-        return []
-    kind = get_named_type(info.return_type)
-    if isinstance(kind, GraphQLObjectType) and kind.name.endswith("Connection"):
-        return Page("", "", [], 0, args.get("before") is not None, args.get("after") is not None)
-    return None
-
-
-def _moment(at: datetime, rules: Rules) -> str:
-    """ISO 8601 with the city's offset; no more digits of a second than there are."""
-    text = at.astimezone(rules.zone).isoformat()
-    return re.sub(r"(\.\d*?)0+(?=\+)", r"\1", text)
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name).removeprefix("_")
-
-
-def _code(unit: Row) -> str:
-    return str(unit["code"])
