@@ -46,12 +46,11 @@ async def assign(
     if again:
         await timers.disarm(work, ticket.id, KINDS)
         await _end_assignments(work, ticket)
-    await work.flush()
     for unit, role in [
         (lead, AssignmentRole.LEAD),
         *((copy, AssignmentRole.COPY) for copy in copies),
     ]:
-        work.add(
+        work.follow(
             Assignment(
                 id=work.new_id(),
                 ticket_id=ticket.id,
@@ -62,8 +61,8 @@ async def assign(
                 assigned_at=work.now,
             )
         )
+    await start_clocks(work, rules, ticket, again=again)
     await audience.admit(work, ticket.id, [unit.lineage for unit in (lead, *copies)])
-    await start_clocks(work, rules, ticket)
 
 
 async def _end_assignments(work: UnitOfWork, ticket: Ticket) -> None:

@@ -28,6 +28,7 @@ from domain.tickets.models import Ticket
 from domain.tickets.queries import category_faults
 from domain.tickets.workflow import Step
 from domain.units import queries as units
+from domain.units.models import Unit
 
 MOST_TITLE = 200
 MOST_ADDRESS = 500
@@ -78,10 +79,12 @@ async def submit_ticket(
     if earlier is not None:
         return earlier
     found = await _route(work, city, submission, faults)
+    chosen = await _units(work, found) if not _held_for_triage(submission) else []
     citizen_id = await _citizen(work, protection, submission)
     ticket = await _register(work, city, submission, ticket_id, citizen_id, found)
-    if found.unit_code is not None and not _held_for_triage(submission):
-        await _dispatch(work, city, ticket, found)
+    if chosen:
+        lead, *copies = chosen
+        await assign(work, city.rules, ticket, lead, copies, reason=found.explain(), by="rule")
     return ticket_id
 
 
@@ -241,17 +244,16 @@ async def _register(
         history_head=ORIGIN,
     )
     work.add(ticket)
-    await work.flush()
     advance(work, ticket, Step.SUBMIT, level=level.value, route=found.reason.value)
     return ticket
 
 
-async def _dispatch(work: UnitOfWork, city: City, ticket: Ticket, found: Route) -> None:
+async def _units(work: UnitOfWork, found: Route) -> list[Unit]:
+    """The lead and the copies of a route; none where it names no unit, or one just retired."""
     codes = [code for code in (found.unit_code, *found.copy_to) if code is not None]
+    if found.unit_code is None:
+        return []
     by_code = {unit.code: unit for unit in await units.active_by_codes(work.session, codes)}
-    lead = by_code.get(codes[0])
-    if lead is None:
-        return  # retired a moment ago: the triage queue decides
-    copies = [by_code[code] for code in codes[1:] if code in by_code]
-    reason = found.explain()
-    await assign(work, city.rules, ticket, lead, copies, reason=reason, by="rule")
+    if found.unit_code not in by_code:
+        return []  # the triage queue decides
+    return [by_code[code] for code in codes if code in by_code]

@@ -35,9 +35,12 @@ def timer_kind(clock: ClockName) -> str:
 KINDS = tuple(timer_kind(clock) for clock in ClockName)
 
 
-async def start_clocks(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
-    """Start all clocks of the ticket's present round, from now, at its level."""
-    position = await _length(work, ticket.id)
+async def start_clocks(work: UnitOfWork, rules: Rules, ticket: Ticket, *, again: bool) -> None:
+    """Start all clocks of the ticket's present round, from now, at its level.
+
+    `again` says whether clocks of the ticket ran before; their segments stay on record.
+    """
+    position = await _length(work, ticket.id) if again else 0
     level = ResponseLevel(ticket.level)
     for number, clock in enumerate(ClockName):
         segment = clocks.start(rules.profile, clock, level, work.now, round=ticket.round)
@@ -85,7 +88,7 @@ def _record(
     due = clocks.deadline(segments, rules.calendar, rules.zone)
     warning = clocks.warning_at(rules.profile, segments, rules.calendar, rules.zone)
     assert due is not None and warning is not None
-    work.add(
+    work.follow(
         ClockSegment(
             id=work.new_id(),
             ticket_id=ticket.id,

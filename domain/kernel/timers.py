@@ -57,7 +57,7 @@ def arm(work: UnitOfWork, kind: str, subject_id: UUID, due_at: datetime, **paylo
         armed_at=work.now,
         failures=0,
     )
-    work.add(timer)
+    work.follow(timer)
     return timer
 
 

@@ -20,6 +20,7 @@ class UnitOfWork:
         self.session = session
         self.actor = actor
         self.now = now
+        self._following: list[object] = []
 
     def new_id(self) -> UUID:
         return new_id(self.now)
@@ -27,9 +28,22 @@ class UnitOfWork:
     def add(self, row: object) -> None:
         self.session.add(row)
 
+    def follow(self, row: object) -> None:
+        """Add a row that belongs to another one of this unit of work and is written after it.
+
+        What follows is written together, table by table, when the unit of work is flushed; so the
+        row that it belongs to is written once, as it is by then.
+        """
+        self._following.append(row)
+
     async def flush(self) -> None:
+        """Write what was added, then what follows it."""
         await self.session.flush()
+        if self._following:
+            self.session.add_all(self._following)
+            self._following.clear()
+            await self.session.flush()
 
     def publish(self, topic: str, payload: dict[str, Any]) -> None:
         """Put news into the outbox; it leaves the house after the commit, at least once."""
-        self.add(OutboxRow(id=self.new_id(), topic=topic, payload=payload, created_at=self.now))
+        self.follow(OutboxRow(id=self.new_id(), topic=topic, payload=payload, created_at=self.now))

@@ -84,7 +84,7 @@ def _append(
     event.digest = digest(ticket.history_head, event)
     ticket.history_length += 1
     ticket.history_head = event.digest
-    work.add(event)
+    work.follow(event)
     return event
 
 

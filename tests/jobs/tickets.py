@@ -59,7 +59,7 @@ async def dispatched(
                 advance(work, ticket, Action.DISPATCH, unit_id=unit_id)
             await work.flush()
             for ticket in tickets:
-                await start_clocks(work, rules, ticket)
+                await start_clocks(work, rules, ticket, again=False)
             ids += [ticket.id for ticket in tickets]
     return ids
 
