@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 # Not read from tables: they would send the operation to the generic executor.
 PLAIN = {("Query", "triageGrounds"), ("Query", "scoringMonth")}
+WEIGHTS = {"tickets": 12, "nodes": 6, "edges": 6, "node": 6, "actor": 3}  # where there is most
 LONG = "x" * 70  # longer than PostgreSQL's names, so that only the end tells aliases apart
 
 
@@ -106,7 +107,7 @@ class Generator:
             again = name in {"children", "parent"} and path.count(name) >= 1
             deep = len(path) >= 9 or self.left <= 0 or again
             if (kind.name, name) not in PLAIN and (is_leaf_type(inner) or not deep):
-                fields += [name] * (1 if is_leaf_type(inner) else 3)
+                fields += [name] * WEIGHTS.get(name, 1 if is_leaf_type(inner) else 3)
         return [*fields, "__typename"]
 
     def abstract(self, kind: GraphQLInterfaceType, path: tuple[str, ...], keys: set[str]) -> str:

@@ -1,0 +1,42 @@
+"""Selections of everything: each field below a type, to a depth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import GraphQLObjectType, get_named_type, is_leaf_type
+
+from tests.support.desk import SCHEMA
+
+GRAPHQL = SCHEMA._schema
+
+
+def widest(kind: Any, depth: int) -> str:
+    """A selection of everything below a type, to a depth."""
+    if not isinstance(kind, GraphQLObjectType):
+        members = sorted(GRAPHQL.get_possible_types(kind), key=lambda member: member.name)
+        return " ".join(
+            f"... on {member.name} {{ {_prefixed(member, depth)} }}" for member in members
+        )
+    parts = ["__typename"]
+    for name, definition in kind.fields.items():
+        inner = get_named_type(definition.type)
+        if is_leaf_type(inner):
+            parts.append(name)
+        elif depth and name != "children":
+            pages = "(first: 2)" if "first" in definition.args else ""
+            parts.append(f"{name}{pages} {{ {widest(inner, depth - 1)} }}")
+    return " ".join(parts)
+
+
+def _prefixed(kind: GraphQLObjectType, depth: int) -> str:
+    """Fields of different types under keys of their own, so that they need not agree."""
+    text = []
+    for name, definition in kind.fields.items():
+        inner = get_named_type(definition.type)
+        if is_leaf_type(inner):
+            text.append(f"{kind.name}_{name}: {name}")
+        elif depth and name != "children":
+            pages = "(first: 2)" if "first" in definition.args else ""
+            text.append(f"{kind.name}_{name}: {name}{pages} {{ {widest(inner, depth - 1)} }}")
+    return " ".join(text)
