@@ -34,7 +34,7 @@ def parse_id(text: object) -> tuple[str, UUID] | None:
     if not isinstance(text, str) or len(text) > MAX_LENGTH:
         return None
     kind, separator, rest = text.partition("_")
-    if not separator or len(rest) != 36 or not (kind.isascii() and kind.isidentifier()):
+    if not separator or len(rest) != 36:
         return None
     try:
         id_ = UUID(rest)

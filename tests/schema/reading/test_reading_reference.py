@@ -31,7 +31,7 @@ ACTORS = (
     *("citizen", "neighbour", "partner", "rival", "agent", "supervisor", "evaluator", "admin"),
     *("public", "community", STREET, SISTER, DISTRICT, OTHER_DISTRICT, ROOT),
 )
-EXAMPLES = 20  # for each actor
+EXAMPLES = 15  # for each actor
 GENERIC = "triageGrounds { code }"
 LISTS = {
     "SUBMITTED_AT_DESC": "tickets(orderBy: SUBMITTED_AT_DESC, first: 100, after: $after)",
