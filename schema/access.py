@@ -22,7 +22,7 @@ SUBMITTER_SIDE: Rule = frozenset({Role.CITIZEN, Role.PARTNER})
 AGENTS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR})
 HANDLERS: Rule = frozenset({Role.HANDLER})
 ADMINS: Rule = frozenset({Role.ADMIN})
-CALLERS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR, Role.HANDLER, Role.EVALUATOR})
+CALLERS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR, Role.HANDLER})
 
 
 def _all(rule: Rule, names: str) -> dict[str, Rule]:

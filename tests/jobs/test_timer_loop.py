@@ -22,11 +22,12 @@ from domain.kernel.actor import SYSTEM, Actor, Role
 from domain.kernel.clock import FixedClock
 from domain.kernel.database import Database
 from domain.kernel.errors import DomainError
+from domain.kernel.outages import is_conflict
 from domain.kernel.timers import Timer
 from domain.kernel.vocabulary import ResponseLevel
 from domain.tickets.history import verify
 from domain.tickets.models import Ticket, TicketEvent
-from jobs.outages import is_conflict, is_outage
+from jobs.outages import is_outage
 from jobs.timers import Timers
 from tests.jobs.tickets import dispatched, history, ticket_of
 
