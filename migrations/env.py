@@ -11,7 +11,7 @@ from importlib import import_module
 
 from alembic import context
 from sqlalchemy import Connection, make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateSchema
 
@@ -20,6 +20,7 @@ from domain.kernel.settings import WrongSetting, read_settings
 from domain.kernel.tables import Table
 
 _ADVISORY_LOCK = 0x4A69657375  # "Jiesu"
+_PAUSE = 0.2  # seconds between two tries to be the one that migrates
 
 
 def _target() -> tuple[str, str]:
@@ -50,6 +51,18 @@ def _run(connection: Connection) -> None:
         context.run_migrations()
 
 
+async def _take_turns(connection: AsyncConnection) -> None:
+    """Let one process migrate at a time; the second finds nothing to do.
+
+    It asks again and again rather than waiting inside PostgreSQL: a statement that waits holds a
+    snapshot, and an index that is made concurrently waits for that.
+    """
+    ask = text(f"select pg_try_advisory_lock({_ADVISORY_LOCK})")
+    while not await connection.scalar(ask):
+        await connection.commit()
+        await asyncio.sleep(_PAUSE)
+
+
 async def _migrate() -> None:
     url, city = _target()
     engine = create_async_engine(
@@ -65,8 +78,7 @@ async def _migrate() -> None:
     )
     try:
         async with engine.connect() as connection:
-            # Two processes that start at once take turns; the second finds nothing to do.
-            await connection.execute(text(f"select pg_advisory_lock({_ADVISORY_LOCK})"))
+            await _take_turns(connection)
             await connection.execute(CreateSchema(city, if_not_exists=True))
             await connection.commit()
             await connection.run_sync(_run)

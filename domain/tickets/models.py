@@ -51,6 +51,11 @@ class Ticket(Table):
         Index("ix_ticket_category_code_id", "category_code", "id"),
         Index("ix_ticket_submitter_id", "submitter", "id"),
         Index(
+            "ix_ticket_due_id",
+            text("COALESCE(deadline, '9999-12-31 00:00:00+00'::timestamp with time zone)"),
+            "id",
+        ),
+        Index(
             "ix_ticket_deadline_open",
             "deadline",
             "id",

@@ -47,8 +47,8 @@ def compile_plain(
                 coerced[name] = value
             else:
                 return None
-        # What was not declared is ignored, but only the long way bounds how much there is of it.
-        return coerced if len(raw) <= len(wanted) else None
+        # What was not declared is ignored, but only the long way checks and bounds it.
+        return coerced if len(coerced) == len(raw) else None
 
     return coerce
 

@@ -21,7 +21,8 @@ async def _leave(_connection: Any) -> None:
     """A reading connection has nothing to reset: it is read-only, without session state."""
 
 
-async def _as_bytes(connection: Any) -> None:
+async def _prepare(connection: Any) -> None:
+    """JSON stays bytes; and what an array is, asyncpg asks here and not at the first list."""
     await connection.set_type_codec(
         "json",
         schema="pg_catalog",
@@ -29,6 +30,7 @@ async def _as_bytes(connection: Any) -> None:
         decoder=bytes,
         format="binary",
     )
+    await connection.fetchval("select $1::text[] is null or $2::uuid[] is null", [], [])
 
 
 async def open_pool(url: str, *, city: str, zone: str, size: int) -> asyncpg.Pool:
@@ -37,7 +39,7 @@ async def open_pool(url: str, *, city: str, zone: str, size: int) -> asyncpg.Poo
         url,
         min_size=min(2, size),
         max_size=size,
-        init=_as_bytes,
+        init=_prepare,
         reset=_leave,
         max_inactive_connection_lifetime=0,
         statement_cache_size=500,

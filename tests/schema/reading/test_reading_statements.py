@@ -49,8 +49,6 @@ def test_each_root_read_is_one_statement_however_wide(who: str, desk: Desk, town
         join unit u on u.id = t.lead_unit_id where u.code = $1 limit 1""",
         STREET,
     )
-    # asyncpg asks once a connection what an array is.
-    desk.data(actor, "{ nodes(ids: []) { id } }")
     for name, text in roots(town, ticket).items():
         begin = len(desk.pool.statements)
         found = desk.data(actor, f"{{ {text} }}")
@@ -118,6 +116,7 @@ CARD = """code title status deadline isOverdue lead { name parent { name } } cit
         ("partner", "tickets(first: 20)"),
         ("agent", "tickets(first: 20)"),
         ("agent", "tickets(last: 20)"),
+        ("agent", "tickets(first: 20, orderBy: DEADLINE_ASC)"),
         ("agent", 'tickets(first: 20, filter: {unitCode: "110105"})'),
         ("agent", "tickets(first: 20, filter: {status: [RECEIVED]})"),
         ("agent", 'tickets(first: 20, filter: {code: "20261123-000001-1"})'),
@@ -129,6 +128,8 @@ def test_lists_of_tickets_go_by_indexes(who: str, field: str, crowded: Desk, tow
     scanned = [node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"]
     assert not LARGE & set(scanned), scanned
     assert any(node["Node Type"].startswith(("Index", "Bitmap Index")) for node in nodes)
+    if who == "agent" and "DEADLINE" in field:
+        assert "ix_ticket_due_id" in {node.get("Index Name") for node in nodes}
 
 
 def test_single_objects_go_by_indexes(crowded: Desk, town: Town) -> None:
