@@ -6,7 +6,6 @@ from enum import StrEnum
 
 import strawberry
 
-from domain.dispatch import models as dispatch
 from domain.dispatch.route import RouteReason as _RouteReason
 from domain.dispatch.segments import Cause, SegmentKind
 from domain.dispatch.triage import TriageOutcome as _TriageOutcome
@@ -14,6 +13,7 @@ from domain.feedback import models as feedback
 from domain.kernel import vocabulary as words
 from domain.kernel.actor import Role
 from domain.kernel.errors import ProblemCode as _ProblemCode
+from domain.tickets import assignments
 from domain.tickets.workflow import Action, Step
 
 
@@ -221,13 +221,15 @@ described(
     "What happened to a ticket (历史事件).",
     _EVENTS,
 )
-AssignmentRole = dispatch.AssignmentRole
+AssignmentRole = assignments.AssignmentRole
 described(
     AssignmentRole,
     "AssignmentRole",
     "What a unit is to a ticket (派单角色).",
     {
         "LEAD": "The first unit leads and may not pass the ticket on (主办).",
+        "JOINT": "Has a task of its own beside the lead: own clock, own reply (联合双派).",
+        "CO_HANDLER": "Helps the lead (协办).",
         "COPY": "Sees the ticket (抄送).",
     },
 )

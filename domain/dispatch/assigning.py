@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import update
 
 from domain.dispatch.city import Rules
-from domain.dispatch.models import Assignment, AssignmentRole
 from domain.dispatch.ticking import KINDS, start_clocks
 from domain.kernel import timers
 from domain.kernel.work import UnitOfWork
 from domain.tickets import audience
+from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.history import advance
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Action, Step

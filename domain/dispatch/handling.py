@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from domain.dispatch.models import Assignment, AssignmentRole
 from domain.dispatch.ticking import stop_clocks
 from domain.kernel.vocabulary import ClockName
 from domain.kernel.work import UnitOfWork
 from domain.tickets import queries
+from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.history import advance
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Action

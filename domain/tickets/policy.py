@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, false, select
+from enum import StrEnum
 
-from domain.kernel.actor import CENTRE, Actor, Role
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Text,
+    and_,
+    any_,
+    case,
+    exists,
+    false,
+    literal_column,
+    or_,
+    select,
+)
+
+from domain.kernel.actor import CENTRE, Role
 from domain.kernel.errors import NotAllowed, NotFound
-from domain.kernel.visibility import actor_citizen_id, actor_subject, actor_unit_id
+from domain.kernel.visibility import actor_citizen_id, actor_role, actor_subject, actor_unit_id
 from domain.kernel.vocabulary import TicketKind
+from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.models import Audience, Ticket
-from domain.tickets.workflow import Action, Party, may, party
+from domain.tickets.workflow import Action, Party, may
+from domain.units.models import Unit
 
 _SEES_ALL = CENTRE | {Role.SYSTEM}
 
@@ -84,18 +100,55 @@ def citizen_shown(role: Role, ticket: FromClause) -> ColumnElement[bool] | None:
     return false()
 
 
-def party_of(actor: Actor, ticket: Ticket) -> Party:
-    """What the actor is to this ticket."""
-    submitter = ticket.submitter == actor.subject or (
-        actor.citizen_id is not None and ticket.citizen_id == actor.citizen_id
+def standing(ticket: FromClause) -> ColumnElement[str]:
+    """What the actor is to a ticket, as a name of `Party`: `workflow.party` in SQL.
+
+    The parts of a handler are looked up only for handlers: CASE stops at the first that holds.
+    """
+    role = actor_role()
+    own = or_(ticket.c.citizen_id == actor_citizen_id(), ticket.c.submitter == actor_subject())
+    return case(
+        (role == _text(Role.AGENT), _text(Party.CENTRE)),
+        (role == _text(Role.SUPERVISOR), _text(Party.SUPERVISOR)),
+        (role == _text(Role.HANDLER), _part(ticket)),
+        (and_(role.in_([_text(Role.CITIZEN), _text(Role.PARTNER)]), own), _text(Party.SUBMITTER)),
+        else_=_text(Party.NONE),
     )
-    lead = actor.unit_id is not None and ticket.lead_unit_id == actor.unit_id
-    return party(actor.role, submitter=submitter, lead=lead)
 
 
-def require(actor: Actor, ticket: Ticket, action: Action) -> None:
+def _part(ticket: FromClause) -> ColumnElement[str]:
+    unit = Unit.__table__.alias()
+    above = exists(
+        select(1).where(unit.c.id == ticket.c.lead_unit_id, actor_unit_id() == any_(unit.c.lineage))
+    )
+    return case(
+        (ticket.c.lead_unit_id == actor_unit_id(), _text(Party.LEAD)),
+        (_has_part(ticket, AssignmentRole.JOINT), _text(Party.JOINT)),
+        (_has_part(ticket, AssignmentRole.CO_HANDLER), _text(Party.CO_HANDLER)),
+        (above, _text(Party.ABOVE)),
+        else_=_text(Party.NONE),
+    )
+
+
+def _has_part(ticket: FromClause, role: AssignmentRole) -> ColumnElement[bool]:
+    assignment = Assignment.__table__.alias()
+    return exists(
+        select(1).where(
+            assignment.c.ticket_id == ticket.c.id,
+            assignment.c.unit_id == actor_unit_id(),
+            assignment.c.role == _text(role),
+            assignment.c.ended_at.is_(None),
+        )
+    )
+
+
+def _text(word: StrEnum) -> ColumnElement[str]:
+    return literal_column(f"'{word.value}'", Text())
+
+
+def require(who: Party, action: Action) -> None:
     """Raise NotAllowed where the actor, who sees the ticket, may never take this action."""
-    if not may(party_of(actor, ticket), action):
+    if not may(who, action):
         raise NotAllowed(f"{action.value} is not for this role or unit")
 
 

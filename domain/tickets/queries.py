@@ -12,8 +12,8 @@ from domain.kernel.membership import among
 from domain.kernel.visibility import parameters
 from domain.kernel.work import UnitOfWork
 from domain.tickets.models import Category, Ticket, TicketEvent
-from domain.tickets.policy import citizen_shown, no_such_ticket, require, visible_to
-from domain.tickets.workflow import Action
+from domain.tickets.policy import citizen_shown, no_such_ticket, require, standing, visible_to
+from domain.tickets.workflow import Action, Party
 
 
 async def lock_for(
@@ -25,15 +25,18 @@ async def lock_for(
     who may not act. Whether the status allows the action is asked by `history.advance`.
     """
     statement = (
-        select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket, key_share=True)
+        select(Ticket, standing(Ticket.__table__))
+        .where(Ticket.id == ticket_id)
+        .with_for_update(of=Ticket, key_share=True)
     )
     visible = visible_to(work.actor.role, Ticket.__table__)
     if visible is not None:
         statement = statement.where(visible)
-    ticket = await work.session.scalar(statement, parameters(work.actor))
-    if ticket is None:
+    found = (await work.session.execute(statement, parameters(work.actor))).one_or_none()
+    if found is None:
         raise no_such_ticket()
-    require(work.actor, ticket, action)
+    ticket, who = found
+    require(Party(who), action)
     if expected_version is not None and ticket.version != expected_version:
         raise Conflict("the ticket changed since you read it")
     return ticket

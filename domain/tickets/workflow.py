@@ -47,8 +47,12 @@ class Party(StrEnum):
     """What an actor is to one ticket; access and actions follow from it."""
 
     SUBMITTER = "SUBMITTER"  # the citizen whose ticket it is, or the partner who sent it
-    CENTRE = "CENTRE"  # 热线中心: agents and supervisors
+    CENTRE = "CENTRE"  # 热线中心: an agent
+    SUPERVISOR = "SUPERVISOR"  # 督办员, who may also do what an agent may
     LEAD = "LEAD"  # a handler of the lead unit
+    JOINT = "JOINT"  # a handler of a unit with a joint task
+    CO_HANDLER = "CO_HANDLER"  # a handler of a unit that helps
+    ABOVE = "ABOVE"  # a handler of a unit above the lead: its district, say
     NONE = "NONE"  # everybody else who may see it
 
 
@@ -64,7 +68,7 @@ class Transition:
 _IN_HAND = frozenset({S.DISPATCHED, S.ACCEPTED})
 _BEFORE_REPLY = frozenset({S.RECEIVED, S.DISPATCHED, S.ACCEPTED})
 _SUBMITTER = frozenset({Party.SUBMITTER})
-_CENTRE = frozenset({Party.CENTRE})
+_CENTRE = frozenset({Party.CENTRE, Party.SUPERVISOR})
 _LEAD = frozenset({Party.LEAD})
 
 ACTIONS: Mapping[Action, Transition] = MappingProxyType(
@@ -95,6 +99,7 @@ STEPS: Mapping[Step, Transition] = MappingProxyType(
     }
 )
 
+_BY_ROLE = {Role.AGENT: Party.CENTRE, Role.SUPERVISOR: Party.SUPERVISOR}
 ENDED = frozenset({S.ANSWERED, S.REDIRECTED, S.MERGED, S.CLOSED, S.WITHDRAWN})
 
 
@@ -119,12 +124,23 @@ def next_status(status: S | None, move: Action | Step) -> S:
     return target
 
 
-def party(role: Role, *, submitter: bool, lead: bool) -> Party:
-    """What an actor of that role is to a ticket that it may see."""
-    if role in {Role.AGENT, Role.SUPERVISOR}:
-        return Party.CENTRE
-    if role is Role.HANDLER and lead:
-        return Party.LEAD
+def party(
+    role: Role,
+    *,
+    submitter: bool = False,
+    lead: bool = False,
+    joint: bool = False,
+    co_handler: bool = False,
+    above: bool = False,
+) -> Party:
+    """What an actor of that role is to a ticket that it may see; the closest part counts."""
+    if role in _BY_ROLE:
+        return _BY_ROLE[role]
+    if role is Role.HANDLER:
+        parts = {
+            Party.LEAD: lead, Party.JOINT: joint, Party.CO_HANDLER: co_handler, Party.ABOVE: above,
+        }  # fmt: skip
+        return next((part for part, holds in parts.items() if holds), Party.NONE)
     if role in {Role.CITIZEN, Role.PARTNER} and submitter:
         return Party.SUBMITTER
     return Party.NONE

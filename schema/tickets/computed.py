@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Text, cast, func, select
+from sqlalchemy import ColumnElement, FromClause, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from domain.dispatch.explanation import Language, explain
@@ -15,7 +15,8 @@ from domain.dispatch.models import ClockSegment
 from domain.dispatch.segments import since_start
 from domain.dispatch.ticking import read_segment
 from domain.kernel.vocabulary import ClockName, TicketStatus
-from domain.tickets.workflow import available_actions, party
+from domain.tickets.policy import standing
+from domain.tickets.workflow import Party, available_actions
 from schema.enums import described
 from schema.reading.declare import Computed, Reader
 
@@ -35,29 +36,18 @@ described(
 )
 
 
-def _actions(rows: Sequence[dict[str, Any]], reader: Reader) -> list[list[str]]:
-    actor = reader.actor
-    found = []
-    for row in rows:
-        own = actor.citizen_id is not None and row["citizen"] == str(actor.citizen_id)
-        who = party(
-            actor.role,
-            submitter=own or row["submitter"] == actor.subject,
-            lead=actor.unit_id is not None and row["lead"] == str(actor.unit_id),
-        )
-        status = TicketStatus(row["status"])
-        found.append([action.value for action in available_actions(status, who)])
-    return found
+def _actions(rows: Sequence[dict[str, Any]], _reader: Reader) -> list[list[str]]:
+    return [
+        [
+            action.value
+            for action in available_actions(TicketStatus(row["status"]), Party(row["who"]))
+        ]
+        for row in rows
+    ]
 
 
 AVAILABLE_ACTIONS = Computed(
-    needs={
-        "status": lambda ticket: ticket.c.status,
-        "lead": lambda ticket: cast(ticket.c.lead_unit_id, Text),
-        "citizen": lambda ticket: cast(ticket.c.citizen_id, Text),
-        "submitter": lambda ticket: ticket.c.submitter,
-    },
-    compute=_actions,
+    needs={"status": lambda ticket: ticket.c.status, "who": standing}, compute=_actions
 )
 
 

@@ -8,9 +8,9 @@ from typing import Annotated
 import strawberry
 from sqlalchemy import case
 
-from domain.dispatch.models import Assignment as AssignmentRow
 from domain.dispatch.models import ClockSegment as SegmentRow
 from domain.kernel.actor import Role
+from domain.tickets.assignments import Assignment as AssignmentRow
 from domain.tickets.models import Category as CategoryRow
 from domain.tickets.models import Ticket as TicketRow
 from domain.tickets.models import TicketEvent as EventRow
@@ -80,7 +80,7 @@ class Assignment:
         One(lambda: Unit, on=lambda assignment, unit: unit.c.id == assignment.c.unit_id),
         description="The unit (单位).",
     )
-    role: AssignmentRole = column(description="Lead or copy (角色).")
+    role: AssignmentRole = column(description="What the unit is to the ticket (角色).")
     round: int = column(description="In which round (轮次).")
     reason: str = column(description="Why it was given to this unit (派单理由).")
     assigned_at: datetime = column(description="When (派单时间).")

@@ -16,11 +16,12 @@ from sqlalchemy import select
 
 import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
 from domain.dispatch.city import Rules
-from domain.dispatch.models import Assignment, ClockSegment
+from domain.dispatch.models import ClockSegment
 from domain.feedback.models import Callback, Contact, Reply
 from domain.kernel.outbox import OutboxRow
 from domain.kernel.timers import Timer
 from domain.kernel.work import UnitOfWork
+from domain.tickets.assignments import Assignment
 from domain.tickets.history import verify
 from domain.tickets.models import Audience, Ticket, TicketEvent
 from domain.units.models import Unit

@@ -26,7 +26,6 @@ from domain.kernel.actor import SYSTEM, Actor, Role
 from domain.kernel.errors import NotAllowed, NotFound, NotPossibleNow, RateLimited
 from domain.kernel.vocabulary import ResponseLevel, Satisfaction, TicketKind, TicketStatus
 from domain.tickets.models import Ticket
-from domain.tickets.policy import party_of
 from domain.tickets.workflow import Action, Party, available_actions, may
 from domain.units.queries import id_of_code
 from jobs.timers import Timers
@@ -104,8 +103,8 @@ class Machine(RuleBasedStateMachine):
             ticket = self._ticket(which)
             ways = [
                 (who, action)
-                for who, actor in self.world.people.items()
-                for action in self._open(ticket, actor)
+                for who in self.world.people
+                for action in self._open(ticket, who)
                 for _ in range(_LIKELY.get(action, 1))
             ]
             ways.sort(key=lambda way: -_LIKELY.get(way[1], 1))
@@ -122,18 +121,18 @@ class Machine(RuleBasedStateMachine):
                 if actor.unit_id is not None and actor.unit_id == ticket.lead_unit_id:
                     self._try(ticket, who, action, given)
 
-    @staticmethod
-    def _open(ticket: Ticket, actor: Actor) -> tuple[Action, ...]:
-        return available_actions(TicketStatus(ticket.status), party_of(actor, ticket))
+    def _open(self, ticket: Ticket, who: str) -> tuple[Action, ...]:
+        part = self.world.run(self.world.part_of(who, ticket.id))
+        return available_actions(TicketStatus(ticket.status), part)
 
     def _ticket(self, which: int) -> Ticket:
         found: Ticket = self.world.run(self.world.ticket(self.tickets[which % len(self.tickets)]))
         return found
 
     def _try(self, before: Ticket, who: str, action: Action, given: dict[str, Any]) -> None:
-        world, actor = self.world, self.world.people[who]
+        world = self.world
         visible = world.run(world.sees(who, before.id))
-        role = party_of(actor, before)
+        role = world.run(world.part_of(who, before.id))
         offered = available_actions(TicketStatus(before.status), role if visible else Party.NONE)
         refusal = world.run(world.perform(who, before.id, world.act(action, given)))
         after = world.run(world.ticket(before.id))

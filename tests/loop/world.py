@@ -24,8 +24,8 @@ from domain.kernel.visibility import parameters
 from domain.kernel.work import UnitOfWork
 from domain.tickets import commands
 from domain.tickets.models import Ticket
-from domain.tickets.policy import visible_to
-from domain.tickets.workflow import Action
+from domain.tickets.policy import standing, visible_to
+from domain.tickets.workflow import Action, Party
 from domain.units.queries import id_of_code
 from tests.support.city import SECRET
 
@@ -110,6 +110,14 @@ class World:
             found = await work.session.get(Ticket, ticket_id)
         assert found is not None
         return found
+
+    async def part_of(self, who: str, ticket_id: UUID) -> Party:
+        """What the policy says that somebody is to the ticket."""
+        row = Ticket.__table__
+        statement = select(standing(row)).where(row.c.id == ticket_id)
+        async with self.database.unit_of_work(SYSTEM) as work:
+            found = await work.session.scalar(statement, parameters(self.people[who]))
+        return Party(found)
 
     async def sees(self, who: str, ticket_id: UUID) -> bool:
         """Whether the policy shows the ticket; asked as the reads ask it."""

@@ -103,8 +103,10 @@ def test_what_somebody_is_to_a_ticket() -> None:
         for submitter in (False, True):
             for lead in (False, True):
                 found = party(role, submitter=submitter, lead=lead)
-                if role in {Role.AGENT, Role.SUPERVISOR}:
+                if role is Role.AGENT:
                     assert found is Party.CENTRE
+                elif role is Role.SUPERVISOR:
+                    assert found is Party.SUPERVISOR
                 elif role is Role.HANDLER:
                     assert found is (Party.LEAD if lead else Party.NONE)
                 elif role in {Role.CITIZEN, Role.PARTNER}:

@@ -40,6 +40,9 @@ class Fields:
     def _sees_event(self, event: Row) -> bool:
         raise NotImplementedError
 
+    def _is_below(self, unit_id: UUID | None) -> bool:
+        raise NotImplementedError
+
     def _tickets(self, wanted: Mapping[str, Any] | None) -> list[Row]:
         raise NotImplementedError
 
@@ -102,7 +105,20 @@ class Fields:
             actor.citizen_id is not None and row["citizen_id"] == actor.citizen_id
         )
         lead = actor.unit_id is not None and row["lead_unit_id"] == actor.unit_id
-        who = party(actor.role, submitter=submitter, lead=lead)
+        roles = {
+            found["role"]
+            for found in self.world.by_ticket["assignment"].get(row["id"], [])
+            if found["unit_id"] == actor.unit_id and found["ended_at"] is None
+        }
+        above = self._is_below(row["lead_unit_id"])
+        who = party(
+            actor.role,
+            submitter=submitter,
+            lead=lead,
+            joint="JOINT" in roles,
+            co_handler="CO_HANDLER" in roles,
+            above=above,
+        )
         return [action.value for action in available_actions(TicketStatus(row["status"]), who)]
 
     def ticket_history(self, row: Row, **args: Any) -> Page:
