@@ -45,7 +45,10 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(SUBMITTERS, "submitTicket"),
         **_all(SUBMITTERS, "addSupplement"),
         **_all(SUBMITTER_SIDE, "urgeTicket withdrawTicket evaluateTicket"),
-        **_all(AGENTS, "triageTicket classifyTicket dispatchTicket recordCallback"),
+        **_all(
+            AGENTS,
+            "triageTicket classifyTicket dispatchTicket recordCallback mergeTicket unmergeTicket",
+        ),
         **_all(HANDLERS, "acceptTicket recordContact replyToTicket"),
         **_all(ADMINS, "createUnit updateUnit moveUnit retireUnit createStaff updateStaff"),
         **_all(CALLERS, "revealContact"),
@@ -57,10 +60,11 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             "id code kind status level levelReason title content channel address confidential "
             "category submittedAt dispatchedAt acceptedAt contactedAt repliedAt closedAt deadline "
             "isOverdue round urgeCount version answer triageGround citizen lead assignments "
-            "replies callbacks clock availableActions history",
+            "replies callbacks clock availableActions history primary followers following",
         ),
         **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo"),
     },
+    "Following": _all(LOGGED_IN, "status round lead deadline acceptedAt repliedAt"),
     "TicketConnection": _CONNECTION,
     "TicketEdge": _EDGE,
     "TicketEvent": {
@@ -109,6 +113,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "ReplyToTicketPayload": _TICKET_PAYLOAD,
     "RecordCallbackPayload": _TICKET_PAYLOAD,
     "EvaluateTicketPayload": _TICKET_PAYLOAD,
+    "MergeTicketPayload": _TICKET_PAYLOAD,
+    "UnmergeTicketPayload": _TICKET_PAYLOAD,
     "RevealContactPayload": _all(CALLERS, "name phone"),
     "RequestLoginCodePayload": _all(ANYONE, "expiresIn"),
     "LogInPayload": _all(ANYONE, "token expiresAt"),

@@ -22,6 +22,7 @@ from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
 from schema.subscriptions.fields import Subscription
 from schema.tickets.grounds import GroundQueries
+from schema.tickets.merging import MergingMutations
 from schema.tickets.mutations import TicketMutations
 from schema.tickets.queries import TicketQueries
 from schema.units.mutations import UnitMutations
@@ -39,7 +40,9 @@ class Query(
 
 
 @strawberry.type(description="Steps; each gives its payload or a Problem (操作).")
-class Mutation(TicketMutations, FeedbackMutations, UnitMutations, AccountMutations):
+class Mutation(
+    TicketMutations, MergingMutations, FeedbackMutations, UnitMutations, AccountMutations
+):
     pass
 
 

@@ -166,6 +166,8 @@ described(
         "RECORD_CONTACT": "recordContact (联系).",
         "REPLY": "replyToTicket (答复).",
         "RECORD_CALLBACK": "recordCallback (回访).",
+        "MERGE": "mergeTicket (并单).",
+        "UNMERGE": "unmergeTicket (撤销并单).",
     },
 )
 
@@ -189,6 +191,11 @@ _EVENTS = {
     "ESCALATE": "Brought before the next level (提级).",
     "REWORK": "Given to the same unit once more (重办).",
     "CLOSE": "Closed (办结).",
+    "MERGE": "Follows another ticket from now on (并单).",
+    "UNMERGE": "Goes its own way again (撤销并单).",
+    "FOLLOW": "News of the ticket that it follows: replied to, given back, replaced (主单进展).",
+    "GAIN_FOLLOWER": "Another ticket follows this one (有工单并入).",
+    "PROMOTE": "Takes the place of the ticket that it followed (接续主单).",
 }
 
 
@@ -213,6 +220,11 @@ class TicketEventKind(StrEnum):
     ESCALATE = Step.ESCALATE.value
     REWORK = Step.REWORK.value
     CLOSE = Step.CLOSE.value
+    MERGE = Action.MERGE.value
+    UNMERGE = Action.UNMERGE.value
+    FOLLOW = Step.FOLLOW.value
+    GAIN_FOLLOWER = Step.GAIN_FOLLOWER.value
+    PROMOTE = Step.PROMOTE.value
 
 
 described(

@@ -34,7 +34,7 @@ async def assign(
 
     Earlier assignments end; their units keep seeing the ticket. Raises NotPossibleNow.
     """
-    again = ticket.lead_unit_id is not None
+    again = ticket.dispatched_at is not None
     advance(
         work, ticket, move, unit_id=lead.id, remark=reason,
         copies=[unit.code for unit in copies], **detail,
@@ -63,6 +63,16 @@ async def assign(
         )
     await start_clocks(work, rules, ticket, again=again)
     await audience.admit(work, ticket.id, [unit.lineage for unit in (lead, *copies)])
+
+
+async def take_from_units(work: UnitOfWork, ticket: Ticket) -> None:
+    """Let the ticket be nobody's work: assignments, clocks and their timers end.
+
+    Its units keep seeing it; `dispatched_at` stays, because its clocks have run.
+    """
+    ticket.lead_unit_id = ticket.deadline = None
+    await timers.disarm(work, ticket.id)
+    await _end_assignments(work, ticket)
 
 
 async def _end_assignments(work: UnitOfWork, ticket: Ticket) -> None:

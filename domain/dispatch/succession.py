@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import Rules
-from domain.dispatch.triage import district_copies
+from domain.dispatch.copies import district_copies
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.work import UnitOfWork
 from domain.tickets import audience

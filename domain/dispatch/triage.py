@@ -5,12 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
+from domain.dispatch import merging
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import City, Rules
+from domain.dispatch.copies import district_copies
 from domain.dispatch.ticking import change_level
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.texts import check_text
-from domain.kernel.vocabulary import ResponseLevel, TicketStatus, UnitLevel
+from domain.kernel.vocabulary import ResponseLevel, TicketStatus
 from domain.kernel.work import UnitOfWork
 from domain.tickets import queries
 from domain.tickets.commands import MOST_CONTENT, MOST_REMARK
@@ -18,7 +20,6 @@ from domain.tickets.history import advance
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Action
 from domain.units import queries as units
-from domain.units.models import Unit
 
 
 class TriageOutcome(StrEnum):
@@ -47,9 +48,11 @@ async def triage_ticket(
     if faults:
         raise InvalidInput(*faults)
     action = Action.ANSWER if outcome is TriageOutcome.ANSWER else Action.REDIRECT
+    await merging.lock_group(work, ticket_id)
     ticket = await queries.lock_for(work, ticket_id, action, expected_version)
     ticket.triage_ground, ticket.answer, ticket.closed_at = ground, answer, work.now
     advance(work, ticket, action, remark=answer, ground=ground)
+    await merging.tell_followers(work, ticket, answer, ground)
     return ticket
 
 
@@ -122,12 +125,3 @@ async def dispatch_ticket(
     words = reason or f"人工派往{lead.name}"
     await assign(work, city.rules, ticket, lead, copies, reason=words, by="hand")
     return ticket
-
-
-async def district_copies(work: UnitOfWork, lead: Unit) -> list[Unit]:
-    """The district that a street's ticket is copied to (抄送区); none for any other unit."""
-    if lead.level != UnitLevel.STREET or lead.parent_id is None:
-        return []
-    parent = await work.session.get(Unit, lead.parent_id)
-    is_district = parent is not None and parent.level == UnitLevel.DISTRICT
-    return [parent] if parent is not None and is_district else []

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from domain.dispatch import merging
 from domain.dispatch.city import Rules
 from domain.dispatch.ticking import stop_clocks
 from domain.feedback.calls import schedule_first
+from domain.feedback.following import reply_to_followers
 from domain.feedback.models import Contact, Reply
 from domain.kernel.errors import InvalidInput
 from domain.kernel.texts import check_text
@@ -55,12 +57,14 @@ async def reply_to_ticket(
     resolved: bool,
     expected_version: int | None = None,
 ) -> Ticket:
-    """答复: the unit's result, point to point; all clocks end and a callback is scheduled (J27).
+    """答复: the unit's result, point to point; all clocks end and a callback is scheduled (J27);
+    merged tickets that follow are replied to with it.
 
     Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
     """
     if faults := check_text("content", content, most=MOST_CONTENT):
         raise InvalidInput(*faults)
+    await merging.lock_group(work, ticket_id)
     ticket = await queries.lock_for(work, ticket_id, Action.REPLY, expected_version)
     assert ticket.lead_unit_id is not None
     advance(
@@ -79,5 +83,6 @@ async def reply_to_ticket(
             replied_at=work.now,
         )
     )
-    schedule_first(work, rules, ticket)
+    schedule_first(work, rules, ticket, ticket.lead_unit_id)
+    await reply_to_followers(work, rules, ticket, content, resolved)
     return ticket

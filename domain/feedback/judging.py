@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from domain.dispatch import merging
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import Rules
-from domain.dispatch.triage import district_copies
-from domain.feedback import calls
+from domain.dispatch.copies import district_copies
+from domain.feedback import calls, following
 from domain.feedback.calling import Answers, outcome
 from domain.feedback.models import Callback, CallbackSource, CallbackStatus
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.texts import check_text
-from domain.kernel.vocabulary import CallbackOutcome, Satisfaction
+from domain.kernel.vocabulary import CallbackOutcome, Satisfaction, TicketStatus
 from domain.kernel.work import UnitOfWork
 from domain.tickets import queries
 from domain.tickets.commands import MOST_REMARK
@@ -22,6 +23,8 @@ from domain.tickets.history import advance
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Action, Step
 from domain.units.models import Unit
+
+_UNSOLVED = "市民不满意或未解决，退回重办"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ async def record_callback(
     Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
     """
     _check(judgement)
+    await merging.lock_group(work, ticket_id)
     ticket = await queries.lock_for(work, ticket_id, Action.RECORD_CALLBACK, expected_version)
     return await _judge(work, rules, ticket, judgement, Action.RECORD_CALLBACK)
 
@@ -66,6 +70,7 @@ async def evaluate_ticket(
     Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
     """
     _check(judgement)
+    await merging.lock_group(work, ticket_id)
     ticket = await queries.lock_for(work, ticket_id, Action.EVALUATE, expected_version)
     days = rules.profile.callback.evaluation_days
     if ticket.replied_at is not None and work.now > ticket.replied_at + timedelta(days=days):
@@ -106,7 +111,7 @@ async def _judge(
     if verdict is CallbackOutcome.RETRY and not calls.schedule_next(work, rules, ticket, attempts):
         verdict = rules.profile.callback.unreachable
     if verdict is CallbackOutcome.REWORK:
-        await _rework(work, rules, ticket, judgement)
+        await _again(work, rules, ticket, present.unit_id, judgement)
     elif verdict is not CallbackOutcome.RETRY:
         advance(work, ticket, Step.CLOSE, unit_id=present.unit_id, outcome=verdict.value)
         ticket.closed_at = work.now
@@ -135,11 +140,39 @@ def _fill(work: UnitOfWork, call: Callback, judgement: Judgement, action: Action
     call.called_by = None if own else work.actor.subject
 
 
-async def _rework(work: UnitOfWork, rules: Rules, ticket: Ticket, judgement: Judgement) -> None:
-    """重办: the same lead once more, with the shorter clock of its round (J27)."""
-    lead = await work.session.get(Unit, ticket.lead_unit_id, with_for_update={"read": True})
+async def _again(
+    work: UnitOfWork, rules: Rules, ticket: Ticket, unit_id: UUID, judgement: Judgement
+) -> None:
+    """重办: once more (J27). A follower's answer gives its primary back while that waits for
+    answers; after that the follower goes on alone, to the same unit (decision 14)."""
+    if ticket.primary_id is None:
+        await _rework(work, rules, ticket, unit_id, judgement.remark or _UNSOLVED)
+        await following.await_next_reply(work, ticket)
+        return
+    primary = await work.session.get(Ticket, ticket.primary_id)
+    assert primary is not None
+    if primary.status == TicketStatus.REPLIED:
+        # Not in the words of the follower's citizen: the primary's history is another's.
+        await _rework(work, rules, primary, unit_id, "并单市民不满意或未解决，退回重办")
+        await following.await_next_reply(work, primary)
+        return
+    await _rework(work, rules, ticket, unit_id, judgement.remark or _UNSOLVED)
+    ticket.primary_id = None
+
+
+async def _rework(
+    work: UnitOfWork, rules: Rules, ticket: Ticket, unit_id: UUID, reason: str
+) -> None:
+    """The same lead once more, with the shorter clock of its round.
+
+    Where the lead of a freed follower is gone, the centre finds another.
+    """
+    lead = await work.session.get(Unit, unit_id, with_for_update={"read": True})
     assert lead is not None
     ticket.round += 1
+    if not lead.active:
+        ticket.replied_at = None
+        advance(work, ticket, Step.PROMOTE, remark=reason)
+        return
     copies = await district_copies(work, lead)
-    reason = judgement.remark or "市民不满意或未解决，退回重办"
     await assign(work, rules, ticket, lead, copies, reason=reason, move=Step.REWORK)

@@ -50,6 +50,14 @@ class Ticket(Table):
         Index("ix_ticket_lead_unit_id_id", "lead_unit_id", "id"),
         Index("ix_ticket_category_code_id", "category_code", "id"),
         Index("ix_ticket_submitter_id", "submitter", "id"),
+        CheckConstraint("primary_id <> id", name="follows_another"),
+        CheckConstraint("status <> 'MERGED' or primary_id is not null", name="merged_follows"),
+        Index(
+            "ix_ticket_primary_id_id",
+            "primary_id",
+            "id",
+            postgresql_where=text("primary_id is not null"),
+        ),
         Index(
             "ix_ticket_due_id",
             text("COALESCE(deadline, '9999-12-31 00:00:00+00'::timestamp with time zone)"),
@@ -80,6 +88,7 @@ class Ticket(Table):
     category_code: Mapped[str | None] = mapped_column(ForeignKey("category.code"))
     citizen_id: Mapped[UUID | None] = mapped_column(ForeignKey("citizen.id"))
     submitter: Mapped[str]
+    primary_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"))
     confidential: Mapped[bool]
     lead_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
     route_reason: Mapped[str | None]

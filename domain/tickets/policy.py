@@ -21,7 +21,7 @@ from sqlalchemy import (
 from domain.kernel.actor import CENTRE, Role
 from domain.kernel.errors import NotAllowed, NotFound
 from domain.kernel.visibility import actor_citizen_id, actor_role, actor_subject, actor_unit_id
-from domain.kernel.vocabulary import TicketKind
+from domain.kernel.vocabulary import TicketKind, TicketStatus
 from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.models import Audience, Ticket
 from domain.tickets.workflow import Action, Party, may
@@ -144,6 +144,21 @@ def _has_part(ticket: FromClause, role: AssignmentRole) -> ColumnElement[bool]:
 
 def _text(word: StrEnum) -> ColumnElement[str]:
     return literal_column(f"'{word.value}'", Text())
+
+
+def followed_visible_to(role: Role, primary: FromClause) -> ColumnElement[bool] | None:
+    """How a primary stands is told to whoever sees a ticket that follows it."""
+    if role in _SEES_ALL:
+        return None
+    follower = Ticket.__table__.alias()
+    seen = visible_to(role, follower)
+    assert seen is not None
+    return exists(select(1).where(follower.c.primary_id == primary.c.id, seen))
+
+
+def judged(ticket: FromClause) -> ColumnElement[bool]:
+    """Whether the citizen is asked about this ticket: a merged one after its primary's reply."""
+    return or_(ticket.c.status != _text(TicketStatus.MERGED), ticket.c.replied_at.is_not(None))
 
 
 def require(who: Party, action: Action) -> None:

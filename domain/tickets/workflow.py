@@ -30,6 +30,8 @@ class Action(StrEnum):
     RECORD_CONTACT = "RECORD_CONTACT"  # 联系市民
     REPLY = "REPLY"  # 答复
     RECORD_CALLBACK = "RECORD_CALLBACK"  # 回访
+    MERGE = "MERGE"  # 并单
+    UNMERGE = "UNMERGE"  # 撤销并单
 
 
 class Step(StrEnum):
@@ -41,6 +43,9 @@ class Step(StrEnum):
     ESCALATE = "ESCALATE"  # 提级
     REWORK = "REWORK"  # 重办
     CLOSE = "CLOSE"  # 办结
+    FOLLOW = "FOLLOW"  # 并单后主单的进展
+    GAIN_FOLLOWER = "GAIN_FOLLOWER"  # 有工单并入
+    PROMOTE = "PROMOTE"  # 主单撤回，由本单接续
 
 
 class Party(StrEnum):
@@ -67,6 +72,9 @@ class Transition:
 
 _IN_HAND = frozenset({S.DISPATCHED, S.ACCEPTED})
 _BEFORE_REPLY = frozenset({S.RECEIVED, S.DISPATCHED, S.ACCEPTED})
+# A merged ticket is judged by its own citizen when the ticket that it follows was replied to.
+_JUDGED = frozenset({S.REPLIED, S.MERGED})
+_OPEN_TO_FOLLOWERS = _BEFORE_REPLY | {S.CONTESTED, S.SUSPENDED}
 _SUBMITTER = frozenset({Party.SUBMITTER})
 _CENTRE = frozenset({Party.CENTRE, Party.SUPERVISOR})
 _LEAD = frozenset({Party.LEAD})
@@ -76,7 +84,7 @@ ACTIONS: Mapping[Action, Transition] = MappingProxyType(
         Action.SUPPLEMENT: Transition(_BEFORE_REPLY, None, _SUBMITTER | _CENTRE),
         Action.URGE: Transition(_IN_HAND, None, _SUBMITTER),
         Action.WITHDRAW: Transition(_BEFORE_REPLY, S.WITHDRAWN, _SUBMITTER),
-        Action.EVALUATE: Transition(frozenset({S.REPLIED}), None, _SUBMITTER),
+        Action.EVALUATE: Transition(_JUDGED, None, _SUBMITTER),
         Action.ANSWER: Transition(frozenset({S.RECEIVED}), S.ANSWERED, _CENTRE),
         Action.REDIRECT: Transition(frozenset({S.RECEIVED}), S.REDIRECTED, _CENTRE),
         Action.CLASSIFY: Transition(_BEFORE_REPLY, None, _CENTRE),
@@ -84,7 +92,9 @@ ACTIONS: Mapping[Action, Transition] = MappingProxyType(
         Action.ACCEPT: Transition(frozenset({S.DISPATCHED}), S.ACCEPTED, _LEAD),
         Action.RECORD_CONTACT: Transition(frozenset({S.ACCEPTED}), None, _LEAD),
         Action.REPLY: Transition(frozenset({S.ACCEPTED}), S.REPLIED, _LEAD),
-        Action.RECORD_CALLBACK: Transition(frozenset({S.REPLIED}), None, _CENTRE),
+        Action.RECORD_CALLBACK: Transition(_JUDGED, None, _CENTRE),
+        Action.MERGE: Transition(_BEFORE_REPLY, S.MERGED, _CENTRE),
+        Action.UNMERGE: Transition(frozenset({S.MERGED}), S.RECEIVED, _CENTRE),
     }
 )
 
@@ -94,13 +104,17 @@ STEPS: Mapping[Step, Transition] = MappingProxyType(
         Step.WARN: Transition(_IN_HAND, None),
         Step.OVERDUE: Transition(_IN_HAND, None),
         Step.ESCALATE: Transition(_IN_HAND, None),
-        Step.REWORK: Transition(frozenset({S.REPLIED}), S.DISPATCHED),
-        Step.CLOSE: Transition(frozenset({S.REPLIED}), S.CLOSED),
+        Step.REWORK: Transition(_JUDGED, S.DISPATCHED),
+        Step.CLOSE: Transition(_JUDGED, S.CLOSED),
+        Step.FOLLOW: Transition(frozenset({S.MERGED}), None),
+        Step.GAIN_FOLLOWER: Transition(_OPEN_TO_FOLLOWERS, None),
+        Step.PROMOTE: Transition(frozenset({S.MERGED}), S.RECEIVED),
     }
 )
 
+_JUDGEMENTS = frozenset({Action.EVALUATE, Action.RECORD_CALLBACK})
 _BY_ROLE = {Role.AGENT: Party.CENTRE, Role.SUPERVISOR: Party.SUPERVISOR}
-ENDED = frozenset({S.ANSWERED, S.REDIRECTED, S.MERGED, S.CLOSED, S.WITHDRAWN})
+ENDED = frozenset({S.ANSWERED, S.REDIRECTED, S.CLOSED, S.WITHDRAWN})
 
 
 def transition(move: Action | Step) -> Transition:
@@ -151,8 +165,13 @@ def may(who: Party, action: Action) -> bool:
     return who in ACTIONS[action].parties
 
 
-def available_actions(status: S, who: Party) -> tuple[Action, ...]:
-    """What that party may do now, in the table's order; what a front end offers as buttons."""
+def available_actions(status: S, who: Party, *, judged: bool = True) -> tuple[Action, ...]:
+    """What that party may do now, in the table's order; what a front end offers as buttons.
+
+    `judged` says whether the citizen is asked about this ticket now (`policy.judged`).
+    """
     return tuple(
-        action for action, row in ACTIONS.items() if status in row.sources and who in row.parties
+        action
+        for action, row in ACTIONS.items()
+        if status in row.sources and who in row.parties and (judged or action not in _JUDGEMENTS)
     )

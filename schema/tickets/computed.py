@@ -15,7 +15,7 @@ from domain.dispatch.models import ClockSegment
 from domain.dispatch.segments import since_start
 from domain.dispatch.ticking import read_segment
 from domain.kernel.vocabulary import ClockName, TicketStatus
-from domain.tickets.policy import standing
+from domain.tickets.policy import judged, standing
 from domain.tickets.workflow import Party, available_actions
 from schema.enums import described
 from schema.reading.declare import Computed, Reader
@@ -40,14 +40,17 @@ def _actions(rows: Sequence[dict[str, Any]], _reader: Reader) -> list[list[str]]
     return [
         [
             action.value
-            for action in available_actions(TicketStatus(row["status"]), Party(row["who"]))
+            for action in available_actions(
+                TicketStatus(row["status"]), Party(row["who"]), judged=row["judged"]
+            )
         ]
         for row in rows
     ]
 
 
 AVAILABLE_ACTIONS = Computed(
-    needs={"status": lambda ticket: ticket.c.status, "who": standing}, compute=_actions
+    needs={"status": lambda ticket: ticket.c.status, "who": standing, "judged": judged},
+    compute=_actions,
 )
 
 

@@ -184,6 +184,27 @@ class DispatchTicketInput:
     expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
 
 
+@strawberry.input(description="To let a ticket follow another about the same matter (并单).")
+class MergeTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    primary_id: strawberry.ID = strawberry.field(
+        description="The ticket that it follows from now on (主单标识)."
+    )
+    reason: str = strawberry.field(
+        description="Why; its citizen reads it; 1 to 2,000 characters (原因)."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To let a merged ticket go its own way again (撤销并单).")
+class UnmergeTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    reason: str = strawberry.field(
+        description="Why; its citizen reads it; 1 to 2,000 characters (原因)."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
 @strawberry.input(
     description="To see a citizen's contact in clear, for a purpose on record (查看联系方式)."
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from domain.accounts.commands import reveal_contact
-from domain.dispatch import handling, intake, triage
+from domain.dispatch import handling, intake, merging, triage
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.vocabulary import TicketKind
 from domain.kernel.work import UnitOfWork
@@ -108,10 +108,15 @@ class TicketMutations:
         info: strawberry.Info,
         input: WithdrawTicketInput,  # noqa: A002
     ) -> p.WithdrawTicketPayload:
+        rules = info.context.services.city.rules
         ticket = await perform(
             info,
-            lambda work: commands.withdraw_ticket(
-                work, uuid_of("Ticket", input.ticket_id), input.reason, input.expected_version
+            lambda work: merging.withdraw_ticket(
+                work,
+                rules,
+                uuid_of("Ticket", input.ticket_id),
+                input.reason,
+                input.expected_version,
             ),
         )
         return p.WithdrawTicketPayload(ticket_id=ticket.id)

@@ -86,6 +86,16 @@ class EvaluateTicketPayload(TicketPayload):
     pass
 
 
+@strawberry.type(description="The ticket follows another (并单结果).")
+class MergeTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The ticket goes its own way again (撤销并单结果).")
+class UnmergeTicketPayload(TicketPayload):
+    pass
+
+
 @strawberry.type(description="A contact in clear; the disclosure is on record (联系方式).")
 class RevealContactPayload:
     name: str | None = strawberry.field(description="Name, where known (姓名).")
@@ -104,4 +114,6 @@ RecordContactResult = result_of("RecordContact", RecordContactPayload)
 ReplyToTicketResult = result_of("ReplyToTicket", ReplyToTicketPayload)
 RecordCallbackResult = result_of("RecordCallback", RecordCallbackPayload)
 EvaluateTicketResult = result_of("EvaluateTicket", EvaluateTicketPayload)
+MergeTicketResult = result_of("MergeTicket", MergeTicketPayload)
+UnmergeTicketResult = result_of("UnmergeTicket", UnmergeTicketPayload)
 RevealContactResult = result_of("RevealContact", RevealContactPayload)

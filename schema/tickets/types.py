@@ -17,6 +17,7 @@ from domain.tickets.models import TicketEvent as EventRow
 from domain.tickets.policy import (
     citizen_shown,
     event_visible_to,
+    followed_visible_to,
     of_visible_ticket,
     visible_to,
 )
@@ -154,6 +155,20 @@ class Clock:
     ) -> str | None: ...
 
 
+@reads(TicketRow, followed_visible_to)
+@strawberry.type(description="How the ticket stands that a merged one follows (主单进展).")
+class Following:
+    status: TicketStatus = column(description="Where it stands (状态).")
+    round: int = column(description="In which round (轮次).")
+    lead: Unit | None = read(
+        One(lambda: Unit, on=lambda ticket, unit: unit.c.id == ticket.c.lead_unit_id),
+        description="The unit that must act (主办单位).",
+    )
+    deadline: datetime | None = column(description="When its reply is due (截止时间).")
+    accepted_at: datetime | None = column(description="When the unit accepted it (签收时间).")
+    replied_at: datetime | None = column(description="When it was replied to (答复时间).")
+
+
 @reads(TicketRow, visible_to, node=True)
 @strawberry.type(description="What one citizen asked for, once (工单).")
 class Ticket(Node):
@@ -230,6 +245,23 @@ class Ticket(Node):
             order=lambda callback: [callback.c.round, callback.c.attempt],
         ),
         description="Attempts to call back, and the citizen's evaluation (回访).",
+    )
+    primary: Annotated[Ticket, strawberry.lazy("schema.tickets.types")] | None = read(
+        One(lambda: Ticket, on=lambda ticket, primary: primary.c.id == ticket.c.primary_id),
+        description="The ticket that it follows; null where you may not see that (主单).",
+    )
+    following: Following | None = read(
+        One(lambda: Following, on=lambda ticket, primary: primary.c.id == ticket.c.primary_id),
+        description="How the ticket stands that it follows (主单进展).",
+    )
+    followers: list[Annotated[Ticket, strawberry.lazy("schema.tickets.types")]] = read(
+        Many(
+            lambda: Ticket,
+            on=lambda ticket, follower: follower.c.primary_id == ticket.c.id,
+            order=lambda follower: [follower.c.id],
+            limit=100,
+        ),
+        description="Tickets that follow it, as far as you may see them; at most 100 (并入工单).",
     )
     clock: Clock = read(Embedded(lambda: Clock), description="Why the deadline is as it is (时限).")
     available_actions: list[TicketAction] = read(

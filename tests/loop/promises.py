@@ -91,14 +91,30 @@ async def next_step(work: UnitOfWork, ticket: Ticket) -> None:
         {"id": ticket.id},
     )
     status = TicketStatus(ticket.status)
-    assert calls == (1 if status is TicketStatus.REPLIED else 0)
-    if status in ENDED or status in {TicketStatus.RECEIVED, TicketStatus.REPLIED}:
+    merged = status is TicketStatus.MERGED
+    asked = status is TicketStatus.REPLIED or (merged and ticket.replied_at is not None)
+    assert calls == (1 if asked else 0)
+    if merged:
+        await follows(work, ticket)
+    if merged or status in ENDED or status in {TicketStatus.RECEIVED, TicketStatus.REPLIED}:
         assert armed == []  # RECEIVED stands in the triage queue
         return
     assert len(armed) == len(set(armed)), "a clock has one next point"
     ended = await _brought_to_the_city(work, ticket)
     due = {f"clock.{clock.value}" for clock in running(ticket)} - ended
     assert set(armed) == {(kind, ticket.round) for kind in due}
+
+
+async def follows(work: UnitOfWork, ticket: Ticket) -> None:
+    """Whoever follows will hear: of a ticket that goes on, or by a call that waits."""
+    assert ticket.lead_unit_id is None
+    primary = await work.session.get(Ticket, ticket.primary_id)
+    assert primary is not None and primary.id != ticket.id
+    assert primary.status != TicketStatus.MERGED, "one level only"
+    if ticket.replied_at is None:
+        assert TicketStatus(primary.status) not in ENDED | {TicketStatus.REPLIED}, "or never again"
+    else:
+        assert primary.status in {TicketStatus.REPLIED, TicketStatus.CLOSED}
 
 
 async def _brought_to_the_city(work: UnitOfWork, ticket: Ticket) -> set[str]:

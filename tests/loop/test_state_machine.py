@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.dispatch import intake, succession
 from domain.kernel.actor import SYSTEM, Actor, Role
-from domain.kernel.errors import NotAllowed, NotFound, NotPossibleNow, RateLimited
+from domain.kernel.errors import InvalidInput, NotAllowed, NotFound, NotPossibleNow, RateLimited
 from domain.kernel.vocabulary import ResponseLevel, Satisfaction, TicketKind, TicketStatus
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Action, Party, available_actions, may
@@ -45,6 +45,7 @@ GIVEN = st.fixed_dictionaries(
         "level": st.sampled_from(ResponseLevel),
         "unit": st.sampled_from([*STREETS, "110105", "BJ-ZJW"]),
         "answers": ANSWERS,
+        "which": WHICH,
     }
 )
 
@@ -54,7 +55,12 @@ UNTIMELY = {
     Action.URGE: RateLimited,
     Action.RECORD_CALLBACK: NotPossibleNow,
     Action.EVALUATE: NotPossibleNow,
+    Action.MERGE: (NotPossibleNow, InvalidInput),  # the other one is ended, or the ticket itself
 }
+
+
+def _judged(ticket: Ticket) -> bool:
+    return ticket.status != TicketStatus.MERGED or ticket.replied_at is not None
 
 
 class Machine(RuleBasedStateMachine):
@@ -123,7 +129,7 @@ class Machine(RuleBasedStateMachine):
 
     def _open(self, ticket: Ticket, who: str) -> tuple[Action, ...]:
         part = self.world.run(self.world.part_of(who, ticket.id))
-        return available_actions(TicketStatus(ticket.status), part)
+        return available_actions(TicketStatus(ticket.status), part, judged=_judged(ticket))
 
     def _ticket(self, which: int) -> Ticket:
         found: Ticket = self.world.run(self.world.ticket(self.tickets[which % len(self.tickets)]))
@@ -133,7 +139,9 @@ class Machine(RuleBasedStateMachine):
         world = self.world
         visible = world.run(world.sees(who, before.id))
         role = world.run(world.part_of(who, before.id))
-        offered = available_actions(TicketStatus(before.status), role if visible else Party.NONE)
+        part = role if visible else Party.NONE
+        offered = available_actions(TicketStatus(before.status), part, judged=_judged(before))
+        given = {**given, "other": self._ticket(given["which"]).id}
         refusal = world.run(world.perform(who, before.id, world.act(action, given)))
         after = world.run(world.ticket(before.id))
         if refusal is None:

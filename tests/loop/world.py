@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from domain.accounts.commands import upsert_citizen
 from domain.accounts.protection import Protection
-from domain.dispatch import handling, triage
+from domain.dispatch import handling, merging, triage
 from domain.dispatch.city import City, load_rules
+from domain.feedback import following, judging
 from domain.feedback import handling as speaking
-from domain.feedback import judging
 from domain.kernel.actor import SYSTEM, Actor, Role
 from domain.kernel.clock import FixedClock
 from domain.kernel.database import Database
@@ -80,7 +80,7 @@ class World:
         acts: dict[Action, Act] = {
             Action.SUPPLEMENT: lambda w, t: commands.add_supplement(w, t, "补充"),
             Action.URGE: lambda w, t: commands.urge_ticket(w, rules.profile, t),
-            Action.WITHDRAW: lambda w, t: commands.withdraw_ticket(w, t),
+            Action.WITHDRAW: lambda w, t: merging.withdraw_ticket(w, rules, t),
             Action.EVALUATE: lambda w, t: judging.evaluate_ticket(w, rules, t, own),
             Action.ANSWER: lambda w, t: triage.triage_ticket(w, rules, t, outcome.ANSWER, "答"),
             Action.REDIRECT: lambda w, t: triage.triage_ticket(
@@ -92,6 +92,8 @@ class World:
             Action.RECORD_CONTACT: lambda w, t: speaking.record_contact(w, t, "联系"),
             Action.REPLY: lambda w, t: speaking.reply_to_ticket(w, rules, t, "答复", True),
             Action.RECORD_CALLBACK: lambda w, t: judging.record_callback(w, rules, t, judgement),
+            Action.MERGE: lambda w, t: merging.merge_ticket(w, t, given["other"], "同一事项"),
+            Action.UNMERGE: lambda w, t: following.unmerge_ticket(w, rules, t, "另有事项"),
         }
         return acts[action]
 

@@ -35,6 +35,8 @@ ON_A_TICKET: dict[str, tuple[str, dict[str, Any]]] = {
     "acceptTicket": ("dispatched", {}),
     "recordContact": ("accepted", {"note": "已联系"}),
     "replyToTicket": ("accepted", {"content": "已修好", "resolved": True}),
+    "mergeTicket": ("received", {"primaryId": "dispatched", "reason": "同一事项"}),
+    "unmergeTicket": ("merged", {"reason": "另有事项"}),
     "revealContact": ("accepted", {"purpose": "联系市民"}),
 }  # fmt: skip
 
@@ -43,6 +45,8 @@ def inputs(desk: Desk, town: Town, name: str, ticket: Callable[[str], str]) -> d
     """An input with which the mutation goes well, where the caller may."""
     if name in ON_A_TICKET:
         stage, more = ON_A_TICKET[name]
+        if "primaryId" in more:
+            more = {**more, "primaryId": ticket(more["primaryId"])}
         return {"ticketId": ticket(stage), **more}
     [unit] = desk.rows("select id from unit where code = $1", SISTER)
     fresh = desk.rows("select count(*) as n from unit")[0]["n"]

@@ -40,6 +40,7 @@ fragment Whole on Ticket {
   lead { code name }
   citizen { maskedName maskedPhone }
   assignments { role round unit { code } acceptedAt endedAt }
+  following { status round lead { code } repliedAt }
   replies { round content resolved }
   callbacks { round attempt status source dueAt contacted resolved satisfaction unit { code } }
   clock { deadline explanation segments { clock kind cause round at level limit deadline } }

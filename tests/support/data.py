@@ -18,7 +18,7 @@ from sqlalchemy import text
 from domain.accounts import commands as accounts
 from domain.accounts.protection import Protection
 from domain.dispatch import handling as dispatch_handling
-from domain.dispatch import intake, triage
+from domain.dispatch import intake, merging, triage
 from domain.dispatch.city import City, load_rules
 from domain.feedback import handling, judging
 from domain.kernel.actor import PUBLIC, SYSTEM, Actor, Role
@@ -202,7 +202,7 @@ def _triaged(outcome: triage.TriageOutcome, ground: str | None) -> Move:
 async def _withdraw(b: Builder, t: UUID, who: str, _unit: str) -> None:
     if b.actors[who].role is Role.AGENT:
         return
-    await b.run(who, lambda work: commands.withdraw_ticket(work, t, "自己解决了"))
+    await b.run(who, lambda work: merging.withdraw_ticket(work, b.city.rules, t, "自己解决了"))
 
 
 async def _urge(b: Builder, t: UUID, who: str, _unit: str) -> None:
@@ -222,6 +222,14 @@ async def _evaluate(b: Builder, t: UUID, who: str, _unit: str) -> None:
 async def _classify(b: Builder, t: UUID, _who: str, _unit: str) -> None:
     change = {"category": "HOUSING.HEATING", "level": ResponseLevel.L2, "reason": "供暖"}
     await b.run("agent", lambda work: triage.classify_ticket(work, b.city.rules, t, **change))  # type: ignore[arg-type]
+
+
+async def _merge(b: Builder, t: UUID, who: str, unit: str) -> None:
+    primary = await b.submit("neighbour", unit)
+    await b.run("agent", lambda work: merging.merge_ticket(work, t, primary, "同一盏灯"))
+    if who == "citizen":
+        await b.accept(primary, unit)
+        await b.reply(primary, unit)
 
 
 _ACCEPT: Move = lambda b, t, _who, unit: b.accept(t, unit)  # noqa: E731
@@ -250,9 +258,10 @@ _COURSES: Mapping[str, tuple[Move, ...]] = {
     "urged": (_urge,),
     "classified": (_classify,),
     "overdue": (_ACCEPT, _LATE),
+    "merged": (_merge,),
 }
 # No command leads there yet; readers must show them all the same.
-_WRITTEN = {"merged": "MERGED", "contested": "CONTESTED", "suspended": "SUSPENDED"}
+_WRITTEN = {"contested": "CONTESTED", "suspended": "SUSPENDED"}
 
 
 async def fill_town(url: str) -> Town:

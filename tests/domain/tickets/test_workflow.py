@@ -25,7 +25,7 @@ from domain.tickets.workflow import (
 
 MOVES: tuple[Action | Step, ...] = (*Action, *Step)
 # Named in the contract, entered by steps that are not built yet.
-LATER = {S.MERGED, S.CONTESTED, S.SUSPENDED}
+LATER = {S.CONTESTED, S.SUSPENDED}
 
 # The loop as the rules tell it, written down a second time: whence, by what, whither.
 WAYS = {
@@ -40,6 +40,13 @@ WAYS = {
     (S.ACCEPTED, Action.WITHDRAW): S.WITHDRAWN,
     (S.REPLIED, Step.REWORK): S.DISPATCHED,
     (S.REPLIED, Step.CLOSE): S.CLOSED,
+    (S.RECEIVED, Action.MERGE): S.MERGED,
+    (S.DISPATCHED, Action.MERGE): S.MERGED,
+    (S.ACCEPTED, Action.MERGE): S.MERGED,
+    (S.MERGED, Action.UNMERGE): S.RECEIVED,
+    (S.MERGED, Step.PROMOTE): S.RECEIVED,
+    (S.MERGED, Step.REWORK): S.DISPATCHED,
+    (S.MERGED, Step.CLOSE): S.CLOSED,
 }
 
 
@@ -152,9 +159,9 @@ class Walk(RuleBasedStateMachine):
     def rework_needs_a_reply(self) -> None:
         for before, after in zip(self.path, self.path[1:], strict=False):
             if after is S.DISPATCHED:
-                assert before in {S.RECEIVED, S.DISPATCHED, S.REPLIED}
+                assert before in {S.RECEIVED, S.DISPATCHED, S.REPLIED, S.MERGED}
             if after is S.CLOSED:
-                assert before is S.REPLIED
+                assert before in {S.REPLIED, S.MERGED}
 
 
 TestWalk = Walk.TestCase

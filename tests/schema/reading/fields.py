@@ -83,6 +83,8 @@ class Fields:
         unit = self.world.by_id["unit"].get(id_)
         return Found("Unit", unit) if unit else None
 
+    following_lead = ticket_lead
+
     def ticket_assignments(self, row: Row) -> list[Found]:
         rows = sorted(self._of_seen("assignment", row), key=lambda found: found["id"])
         return [Found("Assignment", found) for found in rows]
@@ -119,12 +121,29 @@ class Fields:
             co_handler="CO_HANDLER" in roles,
             above=above,
         )
-        return [action.value for action in available_actions(TicketStatus(row["status"]), who)]
+        judged = row["status"] != "MERGED" or row["replied_at"] is not None
+        return [
+            action.value
+            for action in available_actions(TicketStatus(row["status"]), who, judged=judged)
+        ]
 
     def ticket_history(self, row: Row, **args: Any) -> Page:
         events = self.world.by_ticket["ticket_event"].get(row["id"], [])
         seen = [event for event in events if self._sees_event(event)]
         return self._page("TicketEvent", "HISTORY", seen, lambda event: event["position"], args)
+
+    def ticket_primary(self, row: Row) -> Found | None:
+        seen = row["primary_id"] in self.seen
+        return Found("Ticket", self.world.by_id["ticket"][row["primary_id"]]) if seen else None
+
+    def ticket_following(self, row: Row) -> Found | None:
+        primary = self.world.by_id["ticket"].get(row["primary_id"])
+        return Found("Following", primary) if primary else None
+
+    def ticket_followers(self, row: Row) -> list[Found]:
+        rows = [t for t in self.world.tables["ticket"] if t["primary_id"] == row["id"]]
+        rows = [t for t in rows if t["id"] in self.seen]
+        return [Found("Ticket", found) for found in sorted(rows, key=lambda found: found["id"])]
 
     def clock_segments(self, row: Row) -> list[Found]:
         rows = sorted(self._of_seen("clock_segment", row), key=lambda found: found["position"])
