@@ -49,6 +49,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             AGENTS,
             "triageTicket classifyTicket dispatchTicket recordCallback mergeTicket unmergeTicket",
         ),
+        **_all(CALLERS, "recuse"),
+        **_all(frozenset({Role.SUPERVISOR}), "recuseStaff"),
         **_all(HANDLERS, "acceptTicket recordContact replyToTicket"),
         **_all(ADMINS, "createUnit updateUnit moveUnit retireUnit createStaff updateStaff"),
         **_all(CALLERS, "revealContact"),
@@ -60,7 +62,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             "id code kind status level levelReason title content channel address confidential "
             "category submittedAt dispatchedAt acceptedAt contactedAt repliedAt closedAt deadline "
             "isOverdue round urgeCount version answer triageGround citizen lead assignments "
-            "replies callbacks clock availableActions history primary followers following",
+            "replies callbacks clock availableActions history primary followers following "
+            "accusedUnit",
         ),
         **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo"),
     },
@@ -115,6 +118,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "EvaluateTicketPayload": _TICKET_PAYLOAD,
     "MergeTicketPayload": _TICKET_PAYLOAD,
     "UnmergeTicketPayload": _TICKET_PAYLOAD,
+    "RecusePayload": _TICKET_PAYLOAD,
+    "RecuseStaffPayload": _TICKET_PAYLOAD,
     "RevealContactPayload": _all(CALLERS, "name phone"),
     "RequestLoginCodePayload": _all(ANYONE, "expiresIn"),
     "LogInPayload": _all(ANYONE, "token expiresAt"),

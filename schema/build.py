@@ -25,6 +25,7 @@ from schema.tickets.grounds import GroundQueries
 from schema.tickets.merging import MergingMutations
 from schema.tickets.mutations import TicketMutations
 from schema.tickets.queries import TicketQueries
+from schema.tickets.recusing import RecusalMutations
 from schema.units.mutations import UnitMutations
 from schema.units.queries import UnitQueries
 
@@ -41,7 +42,12 @@ class Query(
 
 @strawberry.type(description="Steps; each gives its payload or a Problem (操作).")
 class Mutation(
-    TicketMutations, MergingMutations, FeedbackMutations, UnitMutations, AccountMutations
+    TicketMutations,
+    MergingMutations,
+    RecusalMutations,
+    FeedbackMutations,
+    UnitMutations,
+    AccountMutations,
 ):
     pass
 

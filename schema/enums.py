@@ -168,6 +168,8 @@ described(
         "RECORD_CALLBACK": "recordCallback (回访).",
         "MERGE": "mergeTicket (并单).",
         "UNMERGE": "unmergeTicket (撤销并单).",
+        "RECUSE": "recuse (本人回避).",
+        "RECUSE_STAFF": "recuseStaff (决定回避).",
     },
 )
 
@@ -193,6 +195,9 @@ _EVENTS = {
     "CLOSE": "Closed (办结).",
     "MERGE": "Follows another ticket from now on (并单).",
     "UNMERGE": "Goes its own way again (撤销并单).",
+    "RECUSE": "Somebody stepped back (本人回避).",
+    "RECUSE_STAFF": "Somebody was taken off (决定回避).",
+    "TAKE_AWAY": "Taken away from a unit that must be recused (单位回避，收回).",
     "FOLLOW": "News of the ticket that it follows: replied to, given back, replaced (主单进展).",
     "GAIN_FOLLOWER": "Another ticket follows this one (有工单并入).",
     "PROMOTE": "Takes the place of the ticket that it followed (接续主单).",
@@ -222,6 +227,9 @@ class TicketEventKind(StrEnum):
     CLOSE = Step.CLOSE.value
     MERGE = Action.MERGE.value
     UNMERGE = Action.UNMERGE.value
+    RECUSE = Action.RECUSE.value
+    RECUSE_STAFF = Action.RECUSE_STAFF.value
+    TAKE_AWAY = Step.TAKE_AWAY.value
     FOLLOW = Step.FOLLOW.value
     GAIN_FOLLOWER = Step.GAIN_FOLLOWER.value
     PROMOTE = Step.PROMOTE.value

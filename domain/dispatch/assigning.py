@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import update
 
+from domain.dispatch import recusal
 from domain.dispatch.city import Rules
 from domain.dispatch.ticking import KINDS, start_clocks
 from domain.kernel import timers
@@ -32,8 +33,11 @@ async def assign(
 ) -> None:
     """Make `lead` the one lead of the ticket's present round and start its clocks (B12, B14).
 
-    Earlier assignments end; their units keep seeing the ticket. Raises NotPossibleNow.
+    Earlier assignments end; their units keep seeing the ticket. Raises NotPossibleNow, and
+    InvalidInput for a lead that must be recused (J32).
     """
+    recusal.require_free(ticket, lead)
+    copies = recusal.free_of(ticket, copies)
     again = ticket.dispatched_at is not None
     advance(
         work, ticket, move, unit_id=lead.id, remark=reason,

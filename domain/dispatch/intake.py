@@ -10,6 +10,7 @@ from domain.accounts.commands import upsert_citizen
 from domain.accounts.names import read_name
 from domain.accounts.phone import read_phone
 from domain.accounts.protection import Protection
+from domain.dispatch import recusal
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import City
 from domain.dispatch.levels import response_level
@@ -57,6 +58,7 @@ class Submission:
     address: str | None = None
     location: tuple[float, float] | None = None  # longitude, latitude in WGS-84 degrees
     unit_code: str | None = None
+    accused_unit_code: str | None = None
     contact: ContactDetails | None = None
     channel: Channel | None = None
     confidential: bool = False
@@ -79,11 +81,15 @@ async def submit_ticket(
     if earlier is not None:
         return earlier
     found = await _route(work, city, submission, faults)
+    accused = await recusal.accused_unit(work, submission.accused_unit_code)
     chosen = await _units(work, found) if not _held_for_triage(submission) else []
     citizen_id = await _citizen(work, protection, submission)
-    ticket = await _register(work, city, submission, ticket_id, citizen_id, found)
-    if chosen:
-        lead, *copies = chosen
+    ticket = await _register(work, city, submission, ticket_id, citizen_id, found, accused)
+    if chosen and submission.unit_code is not None:
+        recusal.require_free(ticket, chosen[0])
+    lead = await recusal.instead(work, ticket, chosen[0]) if chosen else None
+    if lead is not None:
+        copies = [unit for unit in chosen[1:] if unit.id != lead.id]
         await assign(work, city.rules, ticket, lead, copies, reason=found.explain(), by="rule")
     return ticket_id
 
@@ -106,6 +112,8 @@ def _form_faults(work: UnitOfWork, submission: Submission) -> list[Fault]:
     faults += check_text("address", submission.address, most=MOST_ADDRESS, required=False)
     faults += check_text("category", submission.category, most=MOST_CODE, required=False)
     faults += check_text("unitCode", submission.unit_code, most=MOST_CODE, required=False)
+    accused = submission.accused_unit_code
+    faults += check_text("accusedUnitCode", accused, most=MOST_CODE, required=False)
     key = submission.idempotency_key
     faults += check_text("idempotencyKey", key, most=MOST_KEY, required=False)
     faults += _location_faults(submission.location)
@@ -205,6 +213,7 @@ async def _register(
     ticket_id: UUID,
     citizen_id: UUID | None,
     found: Route,
+    accused: Unit | None,
 ) -> Ticket:
     profile = city.rules.profile
     level, reason = response_level(
@@ -233,6 +242,7 @@ async def _register(
         citizen_id=citizen_id,
         submitter=work.actor.subject,
         confidential=submission.confidential,
+        accused_unit_id=accused.id if accused else None,
         route_reason=found.reason.value,
         route_explanation=found.explain(),
         round=FIRST_ROUND,

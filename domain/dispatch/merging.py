@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from domain.dispatch import recusal
 from domain.dispatch.assigning import assign, take_from_units
 from domain.dispatch.city import Rules
 from domain.dispatch.copies import district_copies
@@ -101,6 +102,8 @@ def _check_fit(ticket: Ticket, primary: Ticket) -> None:
         raise InvalidInput(Fault("primaryId", "is the ticket itself"))
     if TicketStatus(primary.status) not in _TAKES_FOLLOWERS:
         raise NotPossibleNow(f"nothing can follow a ticket that is {primary.status}")
+    if ticket.shut_unit_id != primary.shut_unit_id:
+        raise NotPossibleNow("a report goes together with reports on the same unit only")
     if ticket.round != FIRST_ROUND:
         raise NotPossibleNow("a ticket whose citizen has judged a reply keeps its own way")
 
@@ -159,7 +162,7 @@ async def give_back(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
 
 async def _give(work: UnitOfWork, rules: Rules, ticket: Ticket, unit_id: UUID, reason: str) -> None:
     lead = await work.session.get(Unit, unit_id, with_for_update={"read": True})
-    if lead is None or not lead.active:
+    if lead is None or not lead.active or not recusal.is_free(ticket, lead):
         return
     copies = await district_copies(work, lead)
     await assign(work, rules, ticket, lead, copies, reason=reason, by="merging")

@@ -7,13 +7,16 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from domain.dispatch.assigning import assign
+from domain.dispatch import recusal
+from domain.dispatch.assigning import assign, take_from_units
 from domain.dispatch.city import Rules
 from domain.dispatch.copies import district_copies
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.work import UnitOfWork
 from domain.tickets import audience
+from domain.tickets.history import advance
 from domain.tickets.models import Ticket
+from domain.tickets.workflow import Step
 from domain.units import commands as units
 from domain.units import queries
 from domain.units.models import Unit
@@ -38,11 +41,21 @@ async def retire_with_successor(
         if successor is None or successor.id == unit_id:
             raise InvalidInput(Fault("successorCode", "is not the code of another active unit"))
         for ticket in await _handed_on(work, unit_id):
-            copies = await district_copies(work, successor)
-            reason = f"原承办单位撤销，由{successor.name}承接"
-            await assign(work, rules, ticket, successor, copies, reason=reason, by="succession")
+            await _hand_on(work, rules, ticket, successor)
         await work.flush()
     return await units.retire_unit(work, unit_id, expected_version)
+
+
+async def _hand_on(work: UnitOfWork, rules: Rules, ticket: Ticket, successor: Unit) -> None:
+    """Give a ticket to the successor, or to whom it goes where that one must be recused (J32)."""
+    lead = await recusal.instead(work, ticket, successor)
+    if lead is None:
+        advance(work, ticket, Step.TAKE_AWAY, remark="承接单位须回避，退回分流")
+        await take_from_units(work, ticket)
+        return
+    copies = await district_copies(work, lead)
+    reason = f"原承办单位撤销，由{lead.name}承接"
+    await assign(work, rules, ticket, lead, copies, reason=reason, by="succession")
 
 
 async def _handed_on(work: UnitOfWork, unit_id: UUID | None) -> Sequence[Ticket]:

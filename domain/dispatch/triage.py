@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
-from domain.dispatch import merging
-from domain.dispatch.assigning import assign
+from domain.dispatch import merging, recusal
+from domain.dispatch.assigning import assign, take_from_units
 from domain.dispatch.city import City, Rules
 from domain.dispatch.copies import district_copies
 from domain.dispatch.ticking import change_level
@@ -14,12 +14,13 @@ from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.texts import check_text
 from domain.kernel.vocabulary import ResponseLevel, TicketStatus
 from domain.kernel.work import UnitOfWork
-from domain.tickets import queries
+from domain.tickets import audience, queries
 from domain.tickets.commands import MOST_CONTENT, MOST_REMARK
 from domain.tickets.history import advance
 from domain.tickets.models import Ticket
-from domain.tickets.workflow import Action
+from domain.tickets.workflow import Action, Step
 from domain.units import queries as units
+from domain.units.models import Unit
 
 
 class TriageOutcome(StrEnum):
@@ -75,21 +76,26 @@ async def classify_ticket(
     *,
     category: str | None = None,
     level: ResponseLevel | None = None,
+    accused_unit_code: str | None = None,
     reason: str | None = None,
     expected_version: int | None = None,
 ) -> Ticket:
     """定类定级: set the category or the level; clocks that run follow a new level.
 
+    被反映单位: the unit that it is about. A protected ticket is taken away from it, and from units
+    below it, and goes to the unit above or back to the centre (J32).
+
     Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
     """
     faults = check_text("reason", reason, most=MOST_REMARK, required=False)
-    if category is None and level is None:
-        faults.append(Fault("category", "or level must be given"))
+    if category is None and level is None and accused_unit_code is None:
+        faults.append(Fault("category", "or level or accusedUnitCode must be given"))
     if faults:
         raise InvalidInput(*faults)
     ticket = await queries.lock_for(work, ticket_id, Action.CLASSIFY, expected_version)
     if faults := await queries.category_faults(work, category):
         raise InvalidInput(*faults)
+    accused = await recusal.accused_unit(work, accused_unit_code)
     before = {"category": ticket.category_code, "level": ticket.level}
     moved = level is not None and level.value != ticket.level
     ticket.category_code = category or ticket.category_code
@@ -99,7 +105,25 @@ async def classify_ticket(
     advance(work, ticket, Action.CLASSIFY, remark=reason, before=before, after=after)
     if moved and ticket.lead_unit_id is not None:
         await change_level(work, rules, ticket, reason or "")
+    if accused is not None:
+        ticket.accused_unit_id = accused.id
+        await _take_away(work, rules, ticket)
     return ticket
+
+
+async def _take_away(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
+    """Let nobody keep a part in the ticket, nor the sight of it, who must be recused."""
+    await audience.shut_out(work, ticket)
+    lead = await work.session.get(Unit, ticket.lead_unit_id) if ticket.lead_unit_id else None
+    if lead is None or recusal.is_free(ticket, lead):
+        await recusal.end_parts(work, ticket)
+        return
+    reason = "涉及被反映单位，依规回避"
+    advance(work, ticket, Step.TAKE_AWAY, remark=reason)
+    await take_from_units(work, ticket)
+    above = await recusal.instead(work, ticket, lead)
+    if above is not None:
+        await assign(work, rules, ticket, above, [], reason=reason, by="recusal")
 
 
 async def dispatch_ticket(

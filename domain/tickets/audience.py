@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,20 +11,39 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.kernel.work import UnitOfWork
-from domain.tickets.models import Audience
+from domain.tickets.models import Audience, Ticket
 
 
 async def admit(work: UnitOfWork, ticket_id: UUID, lineages: Iterable[Sequence[UUID]]) -> None:
     """Let the units of these lineages (root → unit) see the ticket. Admitted twice is once.
 
-    A unit that the ticket was taken from keeps seeing it: it is in its history.
+    A unit that the ticket was taken from keeps seeing it: it is in its history. The unit that a
+    report is about, and those below it, are never let in (J32).
     """
-    units = {unit for lineage in lineages for unit in lineage}
+    await work.flush()
+    ticket = await work.session.get(Ticket, ticket_id)
+    shut = ticket.shut_unit_id if ticket is not None else None
+    units = {unit for lineage in lineages for unit in takewhile(lambda one: one != shut, lineage)}
     if not units:
         return
-    await work.flush()
     rows = [{"unit_id": unit, "ticket_id": ticket_id} for unit in sorted(units)]
     await work.session.execute(insert(Audience).values(rows).on_conflict_do_nothing())
+
+
+_SHUT_OUT = text(
+    """
+    delete from audience a using unit u
+    where a.ticket_id = :ticket and u.id = a.unit_id and u.lineage @> array[cast(:shut as uuid)]
+    """
+)
+
+
+async def shut_out(work: UnitOfWork, ticket: Ticket) -> None:
+    """Take a ticket out of the sight of the unit that it is about, and of those below it."""
+    if ticket.shut_unit_id is None:
+        return
+    await work.flush()
+    await work.session.execute(_SHUT_OUT, {"ticket": ticket.id, "shut": ticket.shut_unit_id})
 
 
 _AFFECTED = """
@@ -34,9 +54,12 @@ _CLEAR = text(f"delete from audience where ticket_id in ({_AFFECTED})")  # noqa:
 _FILL = text(
     f"""
     insert into audience (unit_id, ticket_id)
-    select distinct unnest(u.lineage), a.ticket_id
-    from assignment a join unit u on u.id = a.unit_id
+    select distinct seen.id, a.ticket_id
+    from assignment a join unit u on u.id = a.unit_id join ticket t on t.id = a.ticket_id
+      join unit seen on seen.id = any(u.lineage)
     where a.ticket_id in ({_AFFECTED})
+      and not (t.accused_unit_id is not null and (t.confidential or t.kind = 'REPORT')
+               and t.accused_unit_id = any(seen.lineage))
     """  # noqa: S608 - both are constants
 )
 

@@ -90,6 +90,7 @@ class Ticket(Table):
     submitter: Mapped[str]
     primary_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"))
     confidential: Mapped[bool]
+    accused_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
     lead_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
     route_reason: Mapped[str | None]
     route_explanation: Mapped[str | None]
@@ -111,6 +112,16 @@ class Ticket(Table):
     profile_version: Mapped[int]
     history_length: Mapped[int]
     history_head: Mapped[bytes]
+
+    @property
+    def protected(self) -> bool:
+        """Whether its citizen is kept from every unit (J32)."""
+        return self.confidential or self.kind == TicketKind.REPORT
+
+    @property
+    def shut_unit_id(self) -> UUID | None:
+        """被反映单位: the unit that must not know of this ticket, nor any below it (J32)."""
+        return self.accused_unit_id if self.protected else None
 
 
 class TicketEvent(Table):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -13,6 +15,7 @@ from sqlalchemy import (
     case,
     exists,
     false,
+    func,
     literal_column,
     or_,
     select,
@@ -24,6 +27,7 @@ from domain.kernel.visibility import actor_citizen_id, actor_role, actor_subject
 from domain.kernel.vocabulary import TicketKind, TicketStatus
 from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.models import Audience, Ticket
+from domain.tickets.recusals import not_recused
 from domain.tickets.workflow import Action, Party, may
 from domain.units.models import Unit
 
@@ -34,38 +38,50 @@ def visible_to(role: Role, ticket: FromClause) -> ColumnElement[bool] | None:
     """The one predicate of tickets; None where the role sees all of them (api.md, Roles).
 
     A citizen sees their own, a handler those of the own unit and below, a partner what it
-    submitted, the centre all, and who has no token none.
+    submitted, the centre all, and who has no token none. Staff do not see what they were taken off
+    (J32); that the unit which a report is about does not see it is in `audience`.
     """
     if role in _SEES_ALL:
-        return None
+        return _unless_recused(role, ticket.c.id)
     if role is Role.CITIZEN:
         return ticket.c.citizen_id == actor_citizen_id()
     if role is Role.HANDLER:
         audience = Audience.__table__.alias()
-        return exists(
-            select(1).where(
-                audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == ticket.c.id
-            )
+        return and_(
+            exists(
+                select(1).where(
+                    audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == ticket.c.id
+                )
+            ),
+            not_recused(ticket.c.id),
         )
     if role is Role.PARTNER:
         return ticket.c.submitter == actor_subject()
     return false()
 
 
+def _unless_recused(role: Role, ticket_id: ColumnElement[UUID]) -> ColumnElement[bool] | None:
+    return None if role is Role.SYSTEM else not_recused(ticket_id)
+
+
 def event_visible_to(role: Role, event: FromClause) -> ColumnElement[bool] | None:
     """History entries: those of visible tickets; citizens and partners see the public ones."""
     if role in _SEES_ALL:
-        return None
+        return _unless_recused(role, event.c.ticket_id)
     ticket = Ticket.__table__.alias()
     seen = visible_to(role, ticket)
     assert seen is not None
     of_visible = exists(select(1).where(ticket.c.id == event.c.ticket_id, seen))
     if role is Role.HANDLER:
         audience = Audience.__table__.alias()
-        return exists(
-            select(1).where(
-                audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == event.c.ticket_id
-            )
+        return and_(
+            exists(
+                select(1).where(
+                    audience.c.unit_id == actor_unit_id(),
+                    audience.c.ticket_id == event.c.ticket_id,
+                )
+            ),
+            not_recused(event.c.ticket_id),
         )
     return and_(event.c.public, of_visible)
 
@@ -73,13 +89,16 @@ def event_visible_to(role: Role, event: FromClause) -> ColumnElement[bool] | Non
 def of_visible_ticket(role: Role, row: FromClause) -> ColumnElement[bool] | None:
     """Rows that belong to a ticket and are seen by whoever sees the ticket."""
     if role in _SEES_ALL:
-        return None
+        return _unless_recused(role, row.c.ticket_id)
     if role is Role.HANDLER:
         audience = Audience.__table__.alias()
-        return exists(
-            select(1).where(
-                audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == row.c.ticket_id
-            )
+        return and_(
+            exists(
+                select(1).where(
+                    audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == row.c.ticket_id
+                )
+            ),
+            not_recused(row.c.ticket_id),
         )
     ticket = Ticket.__table__.alias()
     seen = visible_to(role, ticket)
@@ -98,6 +117,40 @@ def citizen_shown(role: Role, ticket: FromClause) -> ColumnElement[bool] | None:
     if role in {Role.AGENT, Role.SUPERVISOR, Role.CITIZEN, Role.PARTNER}:
         return None
     return false()
+
+
+# Seven digits or more, however they are set apart: telephone and identity numbers, dates as well.
+# Numbers written in words, and names, cannot be told from other text: docs/guide/merging.md.
+_LONG_NUMBER = "[0-9０-９](?:[ 　—－-]?[0-9０-９]){6,}"
+_MASK = "*******"
+
+
+def protected(ticket: FromClause) -> ColumnElement[bool]:
+    """`Ticket.protected` in SQL."""
+    return or_(ticket.c.confidential, ticket.c.kind == _text(TicketKind.REPORT))
+
+
+def own_words(name: str) -> Callable[[FromClause], ColumnElement[str]]:
+    """A ticket's text as the reader may see it: without numbers for units where protected."""
+    return lambda ticket: _masked(ticket.c[name], protected(ticket))
+
+
+def words_of_ticket(name: str) -> Callable[[FromClause], ColumnElement[str]]:
+    """The same for a row that belongs to a ticket."""
+
+    def expression(row: FromClause) -> ColumnElement[str]:
+        ticket = Ticket.__table__.alias()
+        hidden = exists(select(1).where(ticket.c.id == row.c.ticket_id, protected(ticket)))
+        return _masked(row.c[name], hidden)
+
+    return expression
+
+
+def _masked(words: ColumnElement[str], hidden: ColumnElement[bool]) -> ColumnElement[str]:
+    pattern, mask = (literal_column(f"'{text}'", Text()) for text in (_LONG_NUMBER, _MASK))
+    masked = func.regexp_replace(words, pattern, mask, literal_column("'g'"), type_=Text())
+    # Asked of the role first: only units pay for the look at the ticket.
+    return case((actor_role() != _text(Role.HANDLER), words), (hidden, masked), else_=words)
 
 
 def standing(ticket: FromClause) -> ColumnElement[str]:
@@ -149,7 +202,7 @@ def _text(word: StrEnum) -> ColumnElement[str]:
 def followed_visible_to(role: Role, primary: FromClause) -> ColumnElement[bool] | None:
     """How a primary stands is told to whoever sees a ticket that follows it."""
     if role in _SEES_ALL:
-        return None
+        return visible_to(role, primary)
     follower = Ticket.__table__.alias()
     seen = visible_to(role, follower)
     assert seen is not None

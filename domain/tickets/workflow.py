@@ -32,6 +32,8 @@ class Action(StrEnum):
     RECORD_CALLBACK = "RECORD_CALLBACK"  # 回访
     MERGE = "MERGE"  # 并单
     UNMERGE = "UNMERGE"  # 撤销并单
+    RECUSE = "RECUSE"  # 本人回避
+    RECUSE_STAFF = "RECUSE_STAFF"  # 决定回避
 
 
 class Step(StrEnum):
@@ -46,6 +48,7 @@ class Step(StrEnum):
     FOLLOW = "FOLLOW"  # 并单后主单的进展
     GAIN_FOLLOWER = "GAIN_FOLLOWER"  # 有工单并入
     PROMOTE = "PROMOTE"  # 主单撤回，由本单接续
+    TAKE_AWAY = "TAKE_AWAY"  # 单位回避，收回工单
 
 
 class Party(StrEnum):
@@ -75,9 +78,11 @@ _BEFORE_REPLY = frozenset({S.RECEIVED, S.DISPATCHED, S.ACCEPTED})
 # A merged ticket is judged by its own citizen when the ticket that it follows was replied to.
 _JUDGED = frozenset({S.REPLIED, S.MERGED})
 _OPEN_TO_FOLLOWERS = _BEFORE_REPLY | {S.CONTESTED, S.SUSPENDED}
+_NOT_ENDED = _OPEN_TO_FOLLOWERS | _JUDGED
 _SUBMITTER = frozenset({Party.SUBMITTER})
 _CENTRE = frozenset({Party.CENTRE, Party.SUPERVISOR})
 _LEAD = frozenset({Party.LEAD})
+_UNITS = frozenset({Party.LEAD, Party.JOINT, Party.CO_HANDLER, Party.ABOVE})
 
 ACTIONS: Mapping[Action, Transition] = MappingProxyType(
     {
@@ -95,6 +100,8 @@ ACTIONS: Mapping[Action, Transition] = MappingProxyType(
         Action.RECORD_CALLBACK: Transition(_JUDGED, None, _CENTRE),
         Action.MERGE: Transition(_BEFORE_REPLY, S.MERGED, _CENTRE),
         Action.UNMERGE: Transition(frozenset({S.MERGED}), S.RECEIVED, _CENTRE),
+        Action.RECUSE: Transition(_NOT_ENDED, None, _CENTRE | _UNITS),
+        Action.RECUSE_STAFF: Transition(_NOT_ENDED, None, frozenset({Party.SUPERVISOR})),
     }
 )
 
@@ -109,6 +116,7 @@ STEPS: Mapping[Step, Transition] = MappingProxyType(
         Step.FOLLOW: Transition(frozenset({S.MERGED}), None),
         Step.GAIN_FOLLOWER: Transition(_OPEN_TO_FOLLOWERS, None),
         Step.PROMOTE: Transition(frozenset({S.MERGED}), S.RECEIVED),
+        Step.TAKE_AWAY: Transition(_OPEN_TO_FOLLOWERS - {S.RECEIVED}, S.RECEIVED),
     }
 )
 

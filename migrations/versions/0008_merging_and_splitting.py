@@ -1,6 +1,7 @@
 """Merging and splitting
 
-A merged ticket names the one that it follows (并单).
+A merged ticket names the one that it follows (并单), a report the unit that it is about (J32), and
+people are taken off tickets (回避).
 
 Revises: 0002
 """
@@ -31,11 +32,33 @@ def upgrade() -> None:
         ["primary_id", "id"],
         postgresql_where=sa.text("primary_id is not null"),
     )
+    op.add_column("ticket", sa.Column("accused_unit_id", sa.UUID(), nullable=True))
+    op.create_foreign_key(
+        op.f("fk_ticket_accused_unit_id"), "ticket", "unit", ["accused_unit_id"], ["id"]
+    )
+    op.create_table(
+        "recusal",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.UUID(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_recusal_ticket_id")),
+        sa.PrimaryKeyConstraint("subject", "ticket_id", name=op.f("pk_recusal")),
+    )
+    op.create_index("ix_recusal_ticket_id", "recusal", ["ticket_id"])
+    op.execute(
+        "create trigger recusal_is_append_only before update or delete on recusal "
+        "for each row execute function refuse_change()"
+    )
 
 
 def downgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     op.execute("set local statement_timeout = '60s'")
+    op.drop_table("recusal")
+    op.drop_constraint(op.f("fk_ticket_accused_unit_id"), "ticket")
+    op.drop_column("ticket", "accused_unit_id")
     op.drop_index("ix_ticket_primary_id_id", table_name="ticket")
     op.drop_constraint(op.f("ck_ticket_merged_follows"), "ticket")
     op.drop_constraint(op.f("ck_ticket_follows_another"), "ticket")

@@ -100,6 +100,10 @@ class SubmitTicketInput:
     unit_code: str | None = strawberry.field(
         default=None, description="An agent may name the unit (指定单位编码)."
     )
+    accused_unit_code: str | None = strawberry.field(
+        default=None,
+        description="The unit that it is about; a report never comes to it (被反映单位编码).",
+    )
     contact: ContactInput | None = strawberry.field(
         default=None,
         description="Whose ticket an agent or partner sends; a citizen's own by default (联系人).",
@@ -172,6 +176,10 @@ class ClassifyTicketInput:
     level: ResponseLevel | None = strawberry.field(
         default=None, description="The level (响应等级)."
     )
+    accused_unit_code: str | None = strawberry.field(
+        default=None,
+        description="The unit that it is about; a report is taken away from it (被反映单位编码).",
+    )
     reason: str | None = strawberry.field(default=None, description="Why (原因).")
     expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
 
@@ -202,6 +210,23 @@ class UnmergeTicketInput:
     reason: str = strawberry.field(
         description="Why; its citizen reads it; 1 to 2,000 characters (原因)."
     )
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To step back from a ticket oneself (本人回避).")
+class RecuseInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    reason: str = strawberry.field(description="Why; 1 to 2,000 characters (原因).")
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To take somebody off a ticket (决定回避).")
+class RecuseStaffInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    subject: str = strawberry.field(
+        description="The `sub` of their token; up to 255 characters (人员)."
+    )
+    reason: str = strawberry.field(description="Why; 1 to 2,000 characters (原因).")
     expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
 
 

@@ -96,6 +96,18 @@ class UnmergeTicketPayload(TicketPayload):
     pass
 
 
+@strawberry.type(
+    description="You are off the ticket, which is null for you from now on (本人回避结果)."
+)
+class RecusePayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="They are off the ticket (决定回避结果).")
+class RecuseStaffPayload(TicketPayload):
+    pass
+
+
 @strawberry.type(description="A contact in clear; the disclosure is on record (联系方式).")
 class RevealContactPayload:
     name: str | None = strawberry.field(description="Name, where known (姓名).")
@@ -116,4 +128,6 @@ RecordCallbackResult = result_of("RecordCallback", RecordCallbackPayload)
 EvaluateTicketResult = result_of("EvaluateTicket", EvaluateTicketPayload)
 MergeTicketResult = result_of("MergeTicket", MergeTicketPayload)
 UnmergeTicketResult = result_of("UnmergeTicket", UnmergeTicketPayload)
+RecuseResult = result_of("Recuse", RecusePayload)
+RecuseStaffResult = result_of("RecuseStaff", RecuseStaffPayload)
 RevealContactResult = result_of("RevealContact", RevealContactPayload)

@@ -19,7 +19,9 @@ from domain.tickets.policy import (
     event_visible_to,
     followed_visible_to,
     of_visible_ticket,
+    own_words,
     visible_to,
+    words_of_ticket,
 )
 from schema.accounts.citizen import Citizen
 from schema.enums import (
@@ -101,7 +103,10 @@ class TicketEvent(Node):
         One(lambda: Unit, on=lambda event, unit: unit.c.id == event.c.unit_id),
         description="The unit that it concerns (单位).",
     )
-    remark: str | None = column(description="What was said with it (说明).")
+    remark: str | None = column(
+        words_of_ticket("remark"),
+        description="What was said with it; numbers of a protected ticket masked for units (说明).",
+    )
     # A whistle-blower's subject would tell a unit which of its other tickets are theirs (J32).
     actor: str | None = column(
         lambda event: case((event.c.actor_role != Role.CITIZEN.value, event.c.actor_subject)),
@@ -178,10 +183,13 @@ class Ticket(Node):
     status: TicketStatus = column(description="Where it stands (状态).")
     level: ResponseLevel = column(description="How soon a reply is due (响应等级).")
     level_reason: str = column(description="Why it has this level (定级理由).")
-    title: str = column(description="In a few words (标题).")
-    content: str = column(description="As the citizen told it (内容).")
+    title: str = column(own_words("title"), description="In a few words (标题).")
+    content: str = column(
+        own_words("content"),
+        description="As the citizen told it; where protected, numbers are masked for units (内容).",
+    )
     channel: Channel = column(description="By which way it came in (渠道).")
-    address: str | None = column(description="Where it is, as told (地址).")
+    address: str | None = column(own_words("address"), description="Where it is, as told (地址).")
     confidential: bool = column(description="Whether its citizen is kept from all units (保密).")
     category: Category | None = read(
         One(lambda: Category, on=lambda ticket, found: found.c.code == ticket.c.category_code),
@@ -229,6 +237,10 @@ class Ticket(Node):
             order=lambda assignment: [assignment.c.id],
         ),
         description="Every unit that it was given to, in order (派单记录).",
+    )
+    accused_unit: Unit | None = read(
+        One(lambda: Unit, on=lambda ticket, unit: unit.c.id == ticket.c.accused_unit_id),
+        description="The unit that it is about, which does not see a report (被反映单位).",
     )
     replies: list[Reply] = read(
         Many(

@@ -136,8 +136,11 @@ async def audience_holds(work: UnitOfWork, tickets: Sequence[UUID]) -> None:
     """The stored audience is what its definition makes of assignments and tree."""
     stored = text("select unit_id, ticket_id from audience where ticket_id = any(:ids)")
     defined = text(
-        "select distinct unnest(u.lineage), a.ticket_id from assignment a "
-        "join unit u on u.id = a.unit_id where a.ticket_id = any(:ids)"
+        "select distinct seen.id, a.ticket_id from assignment a "
+        "join unit u on u.id = a.unit_id join unit seen on seen.id = any(u.lineage) "
+        "join ticket t on t.id = a.ticket_id where a.ticket_id = any(:ids) "
+        "and not (coalesce(t.accused_unit_id = any(seen.lineage), false) "
+        "and (t.confidential or t.kind = 'REPORT'))"
     )
     found = [
         {tuple(row) for row in await work.session.execute(statement, {"ids": tickets})}

@@ -22,7 +22,7 @@ from domain.kernel.database import Database
 from domain.kernel.errors import DomainError
 from domain.kernel.visibility import parameters
 from domain.kernel.work import UnitOfWork
-from domain.tickets import commands
+from domain.tickets import commands, recusing
 from domain.tickets.models import Ticket
 from domain.tickets.policy import standing, visible_to
 from domain.tickets.workflow import Action, Party
@@ -94,6 +94,8 @@ class World:
             Action.RECORD_CALLBACK: lambda w, t: judging.record_callback(w, rules, t, judgement),
             Action.MERGE: lambda w, t: merging.merge_ticket(w, t, given["other"], "同一事项"),
             Action.UNMERGE: lambda w, t: following.unmerge_ticket(w, rules, t, "另有事项"),
+            Action.RECUSE: lambda w, t: recusing.recuse(w, t, "亲属"),
+            Action.RECUSE_STAFF: lambda w, t: recusing.recuse_staff(w, t, "evaluator", "亲属"),
         }
         return acts[action]
 

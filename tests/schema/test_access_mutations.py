@@ -37,6 +37,8 @@ ON_A_TICKET: dict[str, tuple[str, dict[str, Any]]] = {
     "replyToTicket": ("accepted", {"content": "已修好", "resolved": True}),
     "mergeTicket": ("received", {"primaryId": "dispatched", "reason": "同一事项"}),
     "unmergeTicket": ("merged", {"reason": "另有事项"}),
+    "recuse": ("dispatched", {"reason": "亲属"}),
+    "recuseStaff": ("dispatched", {"subject": "somebody", "reason": "亲属"}),
     "revealContact": ("accepted", {"purpose": "联系市民"}),
 }  # fmt: skip
 

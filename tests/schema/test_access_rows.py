@@ -82,7 +82,7 @@ def test_a_unit_that_handed_a_ticket_on_still_sees_it(desk: Desk, town: Town) ->
     moved = desk.rows(
         """select t.id from ticket t join assignment a on a.ticket_id = t.id
         join unit u on u.id = a.unit_id where u.code = $1 and a.ended_at is not null
-        and t.lead_unit_id <> u.id""",
+        and t.lead_unit_id <> u.id and t.accused_unit_id is null""",
         STREET,
     )
     tickets = ids_of([row["id"] for row in moved])
@@ -220,6 +220,78 @@ def test_a_hidden_citizen_leaves_no_trace_with_a_unit(desk: Desk, town: Town, wo
         for trace in (citizen["masked_phone"], citizen["masked_name"], str(citizen["id"])):
             assert trace not in text
         assert any(node["actor"] == handler.subject for node in found["history"]["nodes"])
+
+
+def test_no_way_leads_the_accused_to_a_report_on_them(desk: Desk, town: Town, world: World) -> None:
+    """Not even to one that was in their hands before the centre knew whom it was about (J32)."""
+    reports = town.codes["accusing"]
+    ids = [f"Ticket_{id_}" for id_ in reports]
+    for name, kind in (("ticket_event", "TicketEvent"), ("callback", "Callback")):
+        ids += [f"{kind}_{row['id']}" for row in world.tables[name] if row["ticket_id"] in reports]
+    assert len(ids) > 8
+    codes = {world.by_id["ticket"][id_]["code"] for id_ in reports}
+    paths = Paths(
+        {
+            "Query.node": f'(id: "{ids[0]}")',
+            "Query.nodes": f"(ids: {orjson.dumps(ids).decode()})",
+            "Query.ticket": f'(code: "{min(codes)}")',
+            "Query.tickets": "(first: 100)",
+            "Query.unit": f'(code: "{STREET}")',
+            "Query.units": f'(first: 100, filter: {{parentCode: "{DISTRICT}"}})',
+            "Query.callbacks": "(first: 100, due: false)",
+            "Query.scores": '(month: "2026-11", group: DISTRICT)',
+            "Unit.tickets": "(first: 9)",
+            "Ticket.history": "(first: 9)",
+        }
+    )
+    goals = (
+        ("Ticket", "id code"), ("TicketEvent", "id remark"), ("Callback", "id"),
+        ("Citizen", "maskedPhone"), ("Assignment", "reason"),
+    )  # fmt: skip
+    accused, above = town.actors[STREET], town.actors[DISTRICT]
+    ways = [(way, shown) for goal, shown in goals for way in paths.every_way_to(goal, most=4)]
+    assert len(ways) > 50
+    for begin in range(0, len(ways), 25):
+        texts = [written(*way)[2:-2] for way in ways[begin : begin + 25]]
+        document = " ".join(f"w{number}: {text}" for number, text in enumerate(texts))
+        for key, answer in desk.data(accused, f"{{ {document} }}").items():
+            text = orjson.dumps(answer).decode()
+            way = ways[begin + int(key[1:])]
+            assert not any(secret in text for secret in (*ids, *codes)), way
+    for who in ("community", STREET):
+        found = desk.data(town.actors[who], written([paths.call("Query", "nodes")], "id"))
+        assert found["nodes"] == [None] * len(ids)
+    found = desk.data(above, written([paths.call("Query", "nodes")], "id"))
+    assert [row["id"] for row in found["nodes"]] == ids, "the unit above handles them"
+
+
+def test_a_protected_text_shows_a_unit_no_number(desk: Desk, town: Town) -> None:
+    document = "query($id: ID!) { node(id: $id) { ... on Ticket { content kind } } }"
+    for id_ in town.codes["accusing"]:
+        seen = {
+            who: desk.data(town.actors[who], document, id=f"Ticket_{id_}")["node"]
+            for who in (DISTRICT, "agent", "citizen")
+        }
+        assert "0000" not in seen[DISTRICT]["content"] and "*******" in seen[DISTRICT]["content"]
+        assert "138-0000-0001" in seen["agent"]["content"]
+        assert "138-0000-0001" in seen["citizen"]["content"]
+
+
+def test_who_stepped_back_sees_nothing_of_the_ticket(desk: Desk, town: Town) -> None:
+    [ticket] = town.codes["recused"]
+    events = desk.rows("select id from ticket_event where ticket_id = $1", ticket)
+    ids = [f"Ticket_{ticket}", *(f"TicketEvent_{row['id']}" for row in events)]
+    document = (
+        "query($ids: [ID!]!) { nodes(ids: $ids) { id } tickets(first: 100) { nodes { id } } }"
+    )
+    for who in (STREET, "supervisor"):
+        found = desk.data(town.actors[who], document, ids=ids)
+        assert found["nodes"] == [None] * len(ids)
+        assert ids[0] not in {node["id"] for node in found["tickets"]["nodes"]}
+    for who in (DISTRICT, "agent"):
+        assert [
+            node["id"] for node in desk.data(town.actors[who], document, ids=ids)["nodes"]
+        ] == ids
 
 
 def test_a_hidden_citizen_is_not_revealed_to_a_unit_and_nothing_is_recorded(

@@ -26,7 +26,7 @@ from domain.kernel.clock import FixedClock
 from domain.kernel.database import Database
 from domain.kernel.vocabulary import ResponseLevel, Satisfaction, TicketKind
 from domain.kernel.work import UnitOfWork
-from domain.tickets import commands
+from domain.tickets import commands, recusing
 from domain.tickets.history import advance
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Step
@@ -227,7 +227,7 @@ async def _classify(b: Builder, t: UUID, _who: str, _unit: str) -> None:
 async def _merge(b: Builder, t: UUID, who: str, unit: str) -> None:
     primary = await b.submit("neighbour", unit)
     await b.run("agent", lambda work: merging.merge_ticket(work, t, primary, "同一盏灯"))
-    if who == "citizen":
+    if who == "partner":
         await b.accept(primary, unit)
         await b.reply(primary, unit)
 
@@ -290,11 +290,31 @@ async def _tickets(builder: Builder, town: Town) -> None:
             )
             town.codes.setdefault(stage, []).append(made)
         next(submitters)
+    await _protected(builder, town)
     for kind in (TicketKind.REPORT, TicketKind.HELP):
         for who in ("citizen", "partner"):
             hidden = kind is TicketKind.HELP
             made = await builder.bring_to("accepted", who, STREET, kind=kind, confidential=hidden)
             town.codes.setdefault("hidden", []).append(made)
+
+
+async def _protected(builder: Builder, town: Town) -> None:
+    """Reports on STREET, one of which it had in hand already; and somebody who stepped back."""
+    words = "我叫张三丰，电话 138-0000-0001。"
+    told = {"kind": TicketKind.REPORT, "content": words}
+    late = await builder.bring_to("accepted", "citizen", STREET, **told)
+    rules = builder.city.rules
+    await builder.run(
+        "agent",
+        lambda work: triage.classify_ticket(work, rules, late, accused_unit_code=STREET),
+    )
+    early = await builder.submit("citizen", None, accused_unit_code=STREET, **told)
+    await builder.dispatch(early, DISTRICT)
+    town.codes["accusing"] = [late, early]
+    off = await builder.bring_to("accepted", "neighbour", STREET)
+    for who in (STREET, "supervisor"):
+        await builder.run(who, lambda work: recusing.recuse(work, off, "亲属"))
+    town.codes["recused"] = [off]
 
 
 async def _written(builder: Builder, town: Town) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -131,6 +132,32 @@ class Fields:
         events = self.world.by_ticket["ticket_event"].get(row["id"], [])
         seen = [event for event in events if self._sees_event(event)]
         return self._page("TicketEvent", "HISTORY", seen, lambda event: event["position"], args)
+
+    def ticket_accused_unit(self, row: Row) -> Found | None:
+        return self._unit(row["accused_unit_id"])
+
+    def _words(self, text: str | None, ticket: Row) -> str | None:
+        hidden = ticket["confidential"] or ticket["kind"] == "REPORT"
+        if text is None or not hidden or self.actor.role is not Role.HANDLER:
+            return text
+        return re.sub(r"[0-9０-９](?:[ 　—－-]?[0-9０-９]){6,}", "*" * 7, text)
+
+    def ticket_title(self, row: Row) -> str | None:
+        return self._words(row["title"], row)
+
+    def ticket_content(self, row: Row) -> str | None:
+        return self._words(row["content"], row)
+
+    def ticket_address(self, row: Row) -> str | None:
+        return self._words(row["address"], row)
+
+    def ticketevent_remark(self, row: Row) -> str | None:
+        return self._words(row["remark"], self.world.by_id["ticket"][row["ticket_id"]])
+
+    callback_remark = ticketevent_remark
+
+    def reply_content(self, row: Row) -> str | None:
+        return self._words(row["content"], self.world.by_id["ticket"][row["ticket_id"]])
 
     def ticket_primary(self, row: Row) -> Found | None:
         seen = row["primary_id"] in self.seen

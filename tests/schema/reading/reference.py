@@ -61,14 +61,28 @@ class Reference(Fields):
 
     def _sees(self, ticket: Row) -> bool:
         role = self.actor.role
+        off = self.world.by_ticket["recusal"].get(ticket["id"], [])
+        if self.actor.is_staff and self.actor.subject in {row["subject"] for row in off}:
+            return False
         if role is Role.CITIZEN:
             return bool(ticket["citizen_id"] == self.actor.citizen_id)
         if role is Role.PARTNER:
             return bool(ticket["submitter"] == self.actor.subject)
         if role is Role.HANDLER:
+            if self._must_not_know(ticket):
+                return False
             given = self.world.by_ticket["assignment"].get(ticket["id"], [])
             return any(self._is_below(assignment["unit_id"]) for assignment in given)
         return role is not Role.PUBLIC
+
+    def _must_not_know(self, ticket: Row) -> bool:
+        """Whether a report is about the actor's unit, or one above it (J32)."""
+        unit_id = self.actor.unit_id
+        while unit_id is not None and (ticket["confidential"] or ticket["kind"] == "REPORT"):
+            if unit_id == ticket["accused_unit_id"]:
+                return True
+            unit_id = self.world.by_id["unit"][unit_id]["parent_id"]
+        return False
 
     def _is_below(self, unit_id: UUID | None) -> bool:
         """Whether a unit is the actor's or stands somewhere below it."""
