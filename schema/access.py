@@ -47,7 +47,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(SUBMITTER_SIDE, "urgeTicket withdrawTicket evaluateTicket"),
         **_all(
             AGENTS,
-            "triageTicket classifyTicket dispatchTicket recordCallback mergeTicket unmergeTicket",
+            "triageTicket classifyTicket dispatchTicket recordCallback mergeTicket unmergeTicket "
+            "splitTicket concludeTicket",
         ),
         **_all(CALLERS, "recuse"),
         **_all(frozenset({Role.SUPERVISOR}), "recuseStaff"),
@@ -63,7 +64,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             "category submittedAt dispatchedAt acceptedAt contactedAt repliedAt closedAt deadline "
             "isOverdue round urgeCount version answer triageGround citizen lead assignments "
             "replies callbacks clock availableActions history primary followers following "
-            "accusedUnit",
+            "accusedUnit parts partOf",
         ),
         **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo"),
     },
@@ -120,6 +121,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "UnmergeTicketPayload": _TICKET_PAYLOAD,
     "RecusePayload": _TICKET_PAYLOAD,
     "RecuseStaffPayload": _TICKET_PAYLOAD,
+    "SplitTicketPayload": _TICKET_PAYLOAD,
+    "ConcludeTicketPayload": _TICKET_PAYLOAD,
     "RevealContactPayload": _all(CALLERS, "name phone"),
     "RequestLoginCodePayload": _all(ANYONE, "expiresIn"),
     "LogInPayload": _all(ANYONE, "token expiresAt"),

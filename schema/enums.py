@@ -168,6 +168,8 @@ described(
         "RECORD_CALLBACK": "recordCallback (回访).",
         "MERGE": "mergeTicket (并单).",
         "UNMERGE": "unmergeTicket (撤销并单).",
+        "SPLIT": "splitTicket (拆单).",
+        "CONCLUDE": "concludeTicket (汇总答复).",
         "RECUSE": "recuse (本人回避).",
         "RECUSE_STAFF": "recuseStaff (决定回避).",
     },
@@ -195,6 +197,8 @@ _EVENTS = {
     "CLOSE": "Closed (办结).",
     "MERGE": "Follows another ticket from now on (并单).",
     "UNMERGE": "Goes its own way again (撤销并单).",
+    "SPLIT": "Each matter was given to its own unit (拆单).",
+    "CONCLUDE": "The centre put the replies of all parts together (汇总答复).",
     "RECUSE": "Somebody stepped back (本人回避).",
     "RECUSE_STAFF": "Somebody was taken off (决定回避).",
     "TAKE_AWAY": "Taken away from a unit that must be recused (单位回避，收回).",
@@ -227,6 +231,8 @@ class TicketEventKind(StrEnum):
     CLOSE = Step.CLOSE.value
     MERGE = Action.MERGE.value
     UNMERGE = Action.UNMERGE.value
+    SPLIT = Action.SPLIT.value
+    CONCLUDE = Action.CONCLUDE.value
     RECUSE = Action.RECUSE.value
     RECUSE_STAFF = Action.RECUSE_STAFF.value
     TAKE_AWAY = Step.TAKE_AWAY.value

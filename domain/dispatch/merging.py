@@ -15,6 +15,7 @@ from domain.dispatch import recusal
 from domain.dispatch.assigning import assign, take_from_units
 from domain.dispatch.city import Rules
 from domain.dispatch.copies import district_copies
+from domain.dispatch.splitting import close_parts, has_parts, require_parts_done
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.texts import check_text
 from domain.kernel.vocabulary import FIRST_ROUND, TicketStatus
@@ -88,6 +89,8 @@ async def merge_ticket(
     ticket = await queries.lock_for(work, ticket_id, Action.MERGE, expected_version)
     primary = await queries.lock_for(work, primary_id, Action.MERGE)
     _check_fit(ticket, primary)
+    if await has_parts(work, ticket):
+        raise NotPossibleNow("a ticket that was split follows no other")
     advance(work, ticket, Action.MERGE, remark=reason, primary=primary.code)
     advance(work, primary, Step.GAIN_FOLLOWER, follower=ticket.code)
     ticket.primary_id = primary.id
@@ -102,6 +105,8 @@ def _check_fit(ticket: Ticket, primary: Ticket) -> None:
         raise InvalidInput(Fault("primaryId", "is the ticket itself"))
     if TicketStatus(primary.status) not in _TAKES_FOLLOWERS:
         raise NotPossibleNow(f"nothing can follow a ticket that is {primary.status}")
+    if ticket.part_of_id is not None or primary.part_of_id is not None:
+        raise NotPossibleNow("a part goes with its own whole")
     if ticket.shut_unit_id != primary.shut_unit_id:
         raise NotPossibleNow("a report goes together with reports on the same unit only")
     if ticket.round != FIRST_ROUND:
@@ -124,10 +129,13 @@ async def withdraw_ticket(
 ) -> Ticket:
     """撤回, where others follow: the oldest follower takes the withdrawn ticket's place.
 
-    Raises what `tickets.commands.withdraw_ticket` raises.
+    A ticket with parts in hand is not withdrawn: that would end what units are working on. Raises
+    what `tickets.commands.withdraw_ticket` raises.
     """
     await lock_group(work, ticket_id)
     ticket = await commands.withdraw_ticket(work, ticket_id, reason, expected_version)
+    await require_parts_done(work, ticket)
+    await close_parts(work, ticket)
     followers = await followers_of(work, ticket)
     if followers:
         await _succeed(work, rules, ticket, followers)

@@ -9,6 +9,7 @@ from domain.dispatch import merging, recusal
 from domain.dispatch.assigning import assign, take_from_units
 from domain.dispatch.city import City, Rules
 from domain.dispatch.copies import district_copies
+from domain.dispatch.splitting import close_parts, require_parts_done
 from domain.dispatch.ticking import change_level
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.texts import check_text
@@ -53,6 +54,8 @@ async def triage_ticket(
     ticket = await queries.lock_for(work, ticket_id, action, expected_version)
     ticket.triage_ground, ticket.answer, ticket.closed_at = ground, answer, work.now
     advance(work, ticket, action, remark=answer, ground=ground)
+    await require_parts_done(work, ticket)
+    await close_parts(work, ticket)
     await merging.tell_followers(work, ticket, answer, ground)
     return ticket
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from domain.dispatch import merging
+from domain.dispatch import merging, splitting
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import Rules
 from domain.dispatch.copies import district_copies
@@ -115,6 +115,7 @@ async def _judge(
     elif verdict is not CallbackOutcome.RETRY:
         advance(work, ticket, Step.CLOSE, unit_id=present.unit_id, outcome=verdict.value)
         ticket.closed_at = work.now
+        await splitting.close_parts(work, ticket)
     return ticket
 
 

@@ -50,6 +50,13 @@ class Ticket(Table):
         Index("ix_ticket_lead_unit_id_id", "lead_unit_id", "id"),
         Index("ix_ticket_category_code_id", "category_code", "id"),
         Index("ix_ticket_submitter_id", "submitter", "id"),
+        CheckConstraint("part_of_id is null or primary_id is null", name="one_tie"),
+        Index(
+            "ix_ticket_part_of_id_id",
+            "part_of_id",
+            "id",
+            postgresql_where=text("part_of_id is not null"),
+        ),
         CheckConstraint("primary_id <> id", name="follows_another"),
         CheckConstraint("status <> 'MERGED' or primary_id is not null", name="merged_follows"),
         Index(
@@ -89,6 +96,7 @@ class Ticket(Table):
     citizen_id: Mapped[UUID | None] = mapped_column(ForeignKey("citizen.id"))
     submitter: Mapped[str]
     primary_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"))
+    part_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"))
     confidential: Mapped[bool]
     accused_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
     lead_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))

@@ -210,8 +210,18 @@ def followed_visible_to(role: Role, primary: FromClause) -> ColumnElement[bool] 
 
 
 def judged(ticket: FromClause) -> ColumnElement[bool]:
-    """Whether the citizen is asked about this ticket: a merged one after its primary's reply."""
-    return or_(ticket.c.status != _text(TicketStatus.MERGED), ticket.c.replied_at.is_not(None))
+    """Whether the citizen is asked about this ticket: a merged one after its primary's reply, and
+    never a part by itself."""
+    return and_(
+        ticket.c.part_of_id.is_(None),
+        or_(ticket.c.status != _text(TicketStatus.MERGED), ticket.c.replied_at.is_not(None)),
+    )
+
+
+def whole(ticket: FromClause) -> ColumnElement[bool]:
+    """Whether the ticket was split."""
+    part = Ticket.__table__.alias()
+    return exists(select(1).where(part.c.part_of_id == ticket.c.id))
 
 
 def require(who: Party, action: Action) -> None:

@@ -32,6 +32,8 @@ class Action(StrEnum):
     RECORD_CALLBACK = "RECORD_CALLBACK"  # 回访
     MERGE = "MERGE"  # 并单
     UNMERGE = "UNMERGE"  # 撤销并单
+    SPLIT = "SPLIT"  # 拆单
+    CONCLUDE = "CONCLUDE"  # 汇总答复
     RECUSE = "RECUSE"  # 本人回避
     RECUSE_STAFF = "RECUSE_STAFF"  # 决定回避
 
@@ -100,6 +102,8 @@ ACTIONS: Mapping[Action, Transition] = MappingProxyType(
         Action.RECORD_CALLBACK: Transition(_JUDGED, None, _CENTRE),
         Action.MERGE: Transition(_BEFORE_REPLY, S.MERGED, _CENTRE),
         Action.UNMERGE: Transition(frozenset({S.MERGED}), S.RECEIVED, _CENTRE),
+        Action.SPLIT: Transition(_BEFORE_REPLY, None, _CENTRE),
+        Action.CONCLUDE: Transition(_IN_HAND, S.REPLIED, _CENTRE),
         Action.RECUSE: Transition(_NOT_ENDED, None, _CENTRE | _UNITS),
         Action.RECUSE_STAFF: Transition(_NOT_ENDED, None, frozenset({Party.SUPERVISOR})),
     }
@@ -173,13 +177,19 @@ def may(who: Party, action: Action) -> bool:
     return who in ACTIONS[action].parties
 
 
-def available_actions(status: S, who: Party, *, judged: bool = True) -> tuple[Action, ...]:
+def available_actions(
+    status: S, who: Party, *, judged: bool = True, whole: bool = True
+) -> tuple[Action, ...]:
     """What that party may do now, in the table's order; what a front end offers as buttons.
 
-    `judged` says whether the citizen is asked about this ticket now (`policy.judged`).
+    `judged` says whether the citizen is asked about this ticket now (`policy.judged`), `whole`
+    whether it has parts whose replies are put together (`policy.whole`).
     """
     return tuple(
         action
         for action, row in ACTIONS.items()
-        if status in row.sources and who in row.parties and (judged or action not in _JUDGEMENTS)
+        if status in row.sources
+        and who in row.parties
+        and (judged or action not in _JUDGEMENTS)
+        and (whole or action is not Action.CONCLUDE)
     )

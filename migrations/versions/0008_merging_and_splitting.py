@@ -1,6 +1,6 @@
 """Merging and splitting
 
-A merged ticket names the one that it follows (并单), a report the unit that it is about (J32), and
+A merged ticket names the one that it follows (并单), a part its whole (拆单), a report the unit that it is about (J32), and
 people are taken off tickets (回避).
 
 Revises: 0002
@@ -32,6 +32,17 @@ def upgrade() -> None:
         ["primary_id", "id"],
         postgresql_where=sa.text("primary_id is not null"),
     )
+    op.add_column("ticket", sa.Column("part_of_id", sa.UUID(), nullable=True))
+    op.create_foreign_key(op.f("fk_ticket_part_of_id"), "ticket", "ticket", ["part_of_id"], ["id"])
+    op.create_check_constraint(
+        op.f("ck_ticket_one_tie"), "ticket", "part_of_id is null or primary_id is null"
+    )
+    op.create_index(
+        "ix_ticket_part_of_id_id",
+        "ticket",
+        ["part_of_id", "id"],
+        postgresql_where=sa.text("part_of_id is not null"),
+    )
     op.add_column("ticket", sa.Column("accused_unit_id", sa.UUID(), nullable=True))
     op.create_foreign_key(
         op.f("fk_ticket_accused_unit_id"), "ticket", "unit", ["accused_unit_id"], ["id"]
@@ -59,6 +70,10 @@ def downgrade() -> None:
     op.drop_table("recusal")
     op.drop_constraint(op.f("fk_ticket_accused_unit_id"), "ticket")
     op.drop_column("ticket", "accused_unit_id")
+    op.drop_index("ix_ticket_part_of_id_id", table_name="ticket")
+    op.drop_constraint(op.f("ck_ticket_one_tie"), "ticket")
+    op.drop_constraint(op.f("fk_ticket_part_of_id"), "ticket")
+    op.drop_column("ticket", "part_of_id")
     op.drop_index("ix_ticket_primary_id_id", table_name="ticket")
     op.drop_constraint(op.f("ck_ticket_merged_follows"), "ticket")
     op.drop_constraint(op.f("ck_ticket_follows_another"), "ticket")

@@ -15,7 +15,7 @@ from domain.dispatch.models import ClockSegment
 from domain.dispatch.segments import since_start
 from domain.dispatch.ticking import read_segment
 from domain.kernel.vocabulary import ClockName, TicketStatus
-from domain.tickets.policy import judged, standing
+from domain.tickets.policy import judged, standing, whole
 from domain.tickets.workflow import Party, available_actions
 from schema.enums import described
 from schema.reading.declare import Computed, Reader
@@ -41,7 +41,10 @@ def _actions(rows: Sequence[dict[str, Any]], _reader: Reader) -> list[list[str]]
         [
             action.value
             for action in available_actions(
-                TicketStatus(row["status"]), Party(row["who"]), judged=row["judged"]
+                TicketStatus(row["status"]),
+                Party(row["who"]),
+                judged=row["judged"],
+                whole=row["whole"],
             )
         ]
         for row in rows
@@ -49,7 +52,12 @@ def _actions(rows: Sequence[dict[str, Any]], _reader: Reader) -> list[list[str]]
 
 
 AVAILABLE_ACTIONS = Computed(
-    needs={"status": lambda ticket: ticket.c.status, "who": standing, "judged": judged},
+    needs={
+        "status": lambda ticket: ticket.c.status,
+        "who": standing,
+        "judged": judged,
+        "whole": whole,
+    },
     compute=_actions,
 )
 

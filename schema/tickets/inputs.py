@@ -213,6 +213,34 @@ class UnmergeTicketInput:
     expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
 
 
+@strawberry.input(description="One matter of a ticket (拆分项).")
+class TicketPartInput:
+    title: str = strawberry.field(description="1 to 200 characters (标题).")
+    content: str = strawberry.field(description="1 to 8,000 characters (内容).")
+    unit_code: str = strawberry.field(description="The unit that it is for (承办单位编码).")
+    category: str | None = strawberry.field(default=None, description="A category code (分类编码).")
+
+
+@strawberry.input(description="To give each matter of a ticket to its own unit (拆单).")
+class SplitTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    parts: list[TicketPartInput] = strawberry.field(description="2 to 10 matters (拆分项).")
+    reason: str = strawberry.field(
+        description="Why; its citizen reads it; 1 to 2,000 characters (原因)."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To put the replies of all parts together (汇总答复).")
+class ConcludeTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    content: str = strawberry.field(
+        description="The reply to the whole; 1 to 8,000 characters (内容)."
+    )
+    resolved: bool = strawberry.field(description="Whether all of it is solved (是否解决).")
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
 @strawberry.input(description="To step back from a ticket oneself (本人回避).")
 class RecuseInput:
     ticket_id: strawberry.ID = strawberry.field(description=TICKET)

@@ -1,14 +1,19 @@
-"""Mutations of merging (并单)."""
+"""Mutations of merging and splitting (并单、拆单)."""
 
 from __future__ import annotations
 
 import strawberry
 
-from domain.dispatch import merging
-from domain.feedback import following
+from domain.dispatch import merging, splitting
+from domain.feedback import following, handling
 from schema.mutation import mutation, perform, uuid_of
 from schema.tickets import payloads as p
-from schema.tickets.inputs import MergeTicketInput, UnmergeTicketInput
+from schema.tickets.inputs import (
+    ConcludeTicketInput,
+    MergeTicketInput,
+    SplitTicketInput,
+    UnmergeTicketInput,
+)
 
 
 @strawberry.type
@@ -55,3 +60,53 @@ class MergingMutations:
             ),
         )
         return p.UnmergeTicketPayload(ticket_id=ticket.id)
+
+    @mutation(
+        p.SplitTicketResult,
+        description="Give each matter to its own unit; the citizen is asked once (拆单).",
+    )
+    async def split_ticket(
+        self,
+        info: strawberry.Info,
+        input: SplitTicketInput,  # noqa: A002
+    ) -> p.SplitTicketPayload:
+        city = info.context.services.city
+        parts = [
+            splitting.Part(part.title, part.content, part.unit_code, part.category)
+            for part in input.parts
+        ]
+        ticket = await perform(
+            info,
+            lambda work: splitting.split_ticket(
+                work,
+                city,
+                uuid_of("Ticket", input.ticket_id),
+                parts,
+                input.reason,
+                input.expected_version,
+            ),
+        )
+        return p.SplitTicketPayload(ticket_id=ticket.id)
+
+    @mutation(
+        p.ConcludeTicketResult,
+        description="Put the replies of all parts together; a callback is scheduled (汇总答复).",
+    )
+    async def conclude_ticket(
+        self,
+        info: strawberry.Info,
+        input: ConcludeTicketInput,  # noqa: A002
+    ) -> p.ConcludeTicketPayload:
+        rules = info.context.services.city.rules
+        ticket = await perform(
+            info,
+            lambda work: handling.conclude_ticket(
+                work,
+                rules,
+                uuid_of("Ticket", input.ticket_id),
+                input.content,
+                input.resolved,
+                input.expected_version,
+            ),
+        )
+        return p.ConcludeTicketPayload(ticket_id=ticket.id)

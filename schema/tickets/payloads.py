@@ -96,6 +96,16 @@ class UnmergeTicketPayload(TicketPayload):
     pass
 
 
+@strawberry.type(description="Each matter has its unit; see `parts` (拆单结果).")
+class SplitTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The whole is replied to; a callback is scheduled (汇总答复结果).")
+class ConcludeTicketPayload(TicketPayload):
+    pass
+
+
 @strawberry.type(
     description="You are off the ticket, which is null for you from now on (本人回避结果)."
 )
@@ -130,4 +140,6 @@ MergeTicketResult = result_of("MergeTicket", MergeTicketPayload)
 UnmergeTicketResult = result_of("UnmergeTicket", UnmergeTicketPayload)
 RecuseResult = result_of("Recuse", RecusePayload)
 RecuseStaffResult = result_of("RecuseStaff", RecuseStaffPayload)
+SplitTicketResult = result_of("SplitTicket", SplitTicketPayload)
+ConcludeTicketResult = result_of("ConcludeTicket", ConcludeTicketPayload)
 RevealContactResult = result_of("RevealContact", RevealContactPayload)

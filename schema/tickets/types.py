@@ -275,6 +275,19 @@ class Ticket(Node):
         ),
         description="Tickets that follow it, as far as you may see them; at most 100 (并入工单).",
     )
+    part_of: Annotated[Ticket, strawberry.lazy("schema.tickets.types")] | None = read(
+        One(lambda: Ticket, on=lambda ticket, whole: whole.c.id == ticket.c.part_of_id),
+        description="The ticket that it is a part of, where you may see that (所属原单).",
+    )
+    parts: list[Annotated[Ticket, strawberry.lazy("schema.tickets.types")]] = read(
+        Many(
+            lambda: Ticket,
+            on=lambda ticket, part: part.c.part_of_id == ticket.c.id,
+            order=lambda part: [part.c.id],
+            limit=100,
+        ),
+        description="What it was split into, as far as you may see it (拆分工单).",
+    )
     clock: Clock = read(Embedded(lambda: Clock), description="Why the deadline is as it is (时限).")
     available_actions: list[TicketAction] = read(
         AVAILABLE_ACTIONS, description="What you may do with it now (可用操作)."

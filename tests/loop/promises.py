@@ -92,7 +92,8 @@ async def next_step(work: UnitOfWork, ticket: Ticket) -> None:
     )
     status = TicketStatus(ticket.status)
     merged = status is TicketStatus.MERGED
-    asked = status is TicketStatus.REPLIED or (merged and ticket.replied_at is not None)
+    asked = status is TicketStatus.REPLIED and ticket.part_of_id is None
+    asked = asked or (merged and ticket.replied_at is not None)
     assert calls == (1 if asked else 0)
     if merged:
         await follows(work, ticket)

@@ -55,11 +55,19 @@ UNTIMELY = {
     Action.URGE: RateLimited,
     Action.RECORD_CALLBACK: NotPossibleNow,
     Action.EVALUATE: NotPossibleNow,
+    # While a part is in hand; and CONCLUDE where there is none.
+    Action.REPLY: NotPossibleNow,
+    Action.CONCLUDE: NotPossibleNow,
+    Action.WITHDRAW: NotPossibleNow,
     Action.MERGE: (NotPossibleNow, InvalidInput),  # the other one is ended, or the ticket itself
 }
 
 
 def _judged(ticket: Ticket) -> bool:
+    return ticket.part_of_id is None and _heard(ticket)
+
+
+def _heard(ticket: Ticket) -> bool:
     return ticket.status != TicketStatus.MERGED or ticket.replied_at is not None
 
 
@@ -71,6 +79,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.tickets: list[UUID] = []
+        self.splits = 0
 
     @initialize(address=st.sampled_from(ADDRESSES))
     def first(self, address: str | None) -> None:
@@ -137,6 +146,9 @@ class Machine(RuleBasedStateMachine):
 
     def _try(self, before: Ticket, who: str, action: Action, given: dict[str, Any]) -> None:
         world = self.world
+        self.splits += action is Action.SPLIT
+        if action is Action.SPLIT and self.splits > 1:
+            return  # a part is a ticket too: each costs what a submission costs
         visible = world.run(world.sees(who, before.id))
         role = world.run(world.part_of(who, before.id))
         part = role if visible else Party.NONE

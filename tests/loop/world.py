@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from domain.accounts.commands import upsert_citizen
 from domain.accounts.protection import Protection
-from domain.dispatch import handling, merging, triage
+from domain.dispatch import handling, merging, splitting, triage
 from domain.dispatch.city import City, load_rules
 from domain.feedback import following, judging
 from domain.feedback import handling as speaking
@@ -77,6 +77,7 @@ class World:
         judgement = judging.Judgement(*given["answers"])
         own = judging.Judgement(True, *(given["answers"][1:]))
         outcome = triage.TriageOutcome
+        parts = [splitting.Part("题", "文", code) for code in STREETS]
         acts: dict[Action, Act] = {
             Action.SUPPLEMENT: lambda w, t: commands.add_supplement(w, t, "补充"),
             Action.URGE: lambda w, t: commands.urge_ticket(w, rules.profile, t),
@@ -94,6 +95,8 @@ class World:
             Action.RECORD_CALLBACK: lambda w, t: judging.record_callback(w, rules, t, judgement),
             Action.MERGE: lambda w, t: merging.merge_ticket(w, t, given["other"], "同一事项"),
             Action.UNMERGE: lambda w, t: following.unmerge_ticket(w, rules, t, "另有事项"),
+            Action.SPLIT: lambda w, t: splitting.split_ticket(w, city, t, parts, "两件事"),
+            Action.CONCLUDE: lambda w, t: speaking.conclude_ticket(w, rules, t, "汇总", True),
             Action.RECUSE: lambda w, t: recusing.recuse(w, t, "亲属"),
             Action.RECUSE_STAFF: lambda w, t: recusing.recuse_staff(w, t, "evaluator", "亲属"),
         }

@@ -37,6 +37,17 @@ ON_A_TICKET: dict[str, tuple[str, dict[str, Any]]] = {
     "replyToTicket": ("accepted", {"content": "已修好", "resolved": True}),
     "mergeTicket": ("received", {"primaryId": "dispatched", "reason": "同一事项"}),
     "unmergeTicket": ("merged", {"reason": "另有事项"}),
+    "splitTicket": (
+        "received",
+        {
+            "reason": "两件事",
+            "parts": [
+                {"title": "灯", "content": "灯不亮", "unitCode": STREET},
+                {"title": "路", "content": "路不平", "unitCode": SISTER},
+            ],
+        },
+    ),
+    "concludeTicket": ("whole", {"content": "都修好了", "resolved": True}),
     "recuse": ("dispatched", {"reason": "亲属"}),
     "recuseStaff": ("dispatched", {"subject": "somebody", "reason": "亲属"}),
     "revealContact": ("accepted", {"purpose": "联系市民"}),

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from domain.accounts import commands as accounts
 from domain.accounts.protection import Protection
 from domain.dispatch import handling as dispatch_handling
-from domain.dispatch import intake, merging, triage
+from domain.dispatch import intake, merging, splitting, triage
 from domain.dispatch.city import City, load_rules
 from domain.feedback import handling, judging
 from domain.kernel.actor import PUBLIC, SYSTEM, Actor, Role
@@ -259,6 +259,7 @@ _COURSES: Mapping[str, tuple[Move, ...]] = {
     "classified": (_classify,),
     "overdue": (_ACCEPT, _LATE),
     "merged": (_merge,),
+    "whole": (lambda *given: _split(*given),),
 }
 # No command leads there yet; readers must show them all the same.
 _WRITTEN = {"contested": "CONTESTED", "suspended": "SUSPENDED"}
@@ -315,6 +316,20 @@ async def _protected(builder: Builder, town: Town) -> None:
     for who in (STREET, "supervisor"):
         await builder.run(who, lambda work: recusing.recuse(work, off, "亲属"))
     town.codes["recused"] = [off]
+    town.codes["whole"] = [await builder.bring_to("whole", "citizen", STREET)]
+
+
+async def _split(b: Builder, t: UUID, _who: str, _unit: str) -> None:
+    parts = [splitting.Part("灯", "灯不亮", STREET), splitting.Part("路", "路不平", SISTER)]
+    await b.run("agent", lambda work: splitting.split_ticket(work, b.city, t, parts, "两件事"))
+    async with b.database.unit_of_work(SYSTEM) as work:
+        found = await work.session.scalars(
+            text("select id from ticket where part_of_id = :t order by id"), {"t": t}
+        )
+        made = found.all()
+    for part, unit in zip(made, (STREET, SISTER), strict=True):
+        await b.accept(part, unit)
+        await b.reply(part, unit)
 
 
 async def _written(builder: Builder, town: Town) -> None:

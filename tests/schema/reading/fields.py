@@ -123,15 +123,28 @@ class Fields:
             above=above,
         )
         judged = row["status"] != "MERGED" or row["replied_at"] is not None
+        judged = judged and row["part_of_id"] is None
+        whole = any(t["part_of_id"] == row["id"] for t in self.world.tables["ticket"])
         return [
             action.value
-            for action in available_actions(TicketStatus(row["status"]), who, judged=judged)
+            for action in available_actions(
+                TicketStatus(row["status"]), who, judged=judged, whole=whole
+            )
         ]
 
     def ticket_history(self, row: Row, **args: Any) -> Page:
         events = self.world.by_ticket["ticket_event"].get(row["id"], [])
         seen = [event for event in events if self._sees_event(event)]
         return self._page("TicketEvent", "HISTORY", seen, lambda event: event["position"], args)
+
+    def ticket_part_of(self, row: Row) -> Found | None:
+        seen = row["part_of_id"] in self.seen
+        return Found("Ticket", self.world.by_id["ticket"][row["part_of_id"]]) if seen else None
+
+    def ticket_parts(self, row: Row) -> list[Found]:
+        rows = [t for t in self.world.tables["ticket"] if t["part_of_id"] == row["id"]]
+        rows = [t for t in rows if t["id"] in self.seen]
+        return [Found("Ticket", found) for found in sorted(rows, key=lambda found: found["id"])]
 
     def ticket_accused_unit(self, row: Row) -> Found | None:
         return self._unit(row["accused_unit_id"])
