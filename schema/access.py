@@ -39,6 +39,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(ANYONE, "node nodes viewer unit units categories triageGrounds"),
         **_all(ANYONE, "ticket tickets"),
         **_all(STAFF_ONLY, "callbacks scores scoringMonth"),
+        **_all(AGENTS, "mergeSuggestions"),
     },
     "Mutation": {
         **_all(ANYONE, "requestLoginCode logIn"),
@@ -69,6 +70,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo"),
     },
     "Following": _all(LOGGED_IN, "status round lead deadline acceptedAt repliedAt"),
+    "MergeSuggestion": _all(AGENTS, "ticket score sameCitizen sameCategory near alike why"),
     "TicketConnection": _CONNECTION,
     "TicketEdge": _EDGE,
     "TicketEvent": {

@@ -26,6 +26,7 @@ from schema.tickets.merging import MergingMutations
 from schema.tickets.mutations import TicketMutations
 from schema.tickets.queries import TicketQueries
 from schema.tickets.recusing import RecusalMutations
+from schema.tickets.suggestions import SuggestionQueries
 from schema.units.mutations import UnitMutations
 from schema.units.queries import UnitQueries
 
@@ -35,7 +36,13 @@ _MOMENT = "ISO 8601 with an offset, e.g. `2026-11-23T10:00:00+08:00` (时间)."
 
 @strawberry.type(description="Reads; each is one SQL statement (查询).")
 class Query(
-    TicketQueries, UnitQueries, FeedbackQueries, EvaluationQueries, ViewerQueries, GroundQueries
+    TicketQueries,
+    UnitQueries,
+    FeedbackQueries,
+    EvaluationQueries,
+    ViewerQueries,
+    GroundQueries,
+    SuggestionQueries,
 ):
     pass
 

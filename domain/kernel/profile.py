@@ -23,6 +23,7 @@ from domain.kernel.sections import (
     Evaluation,
     Extension,
     LoginCode,
+    Merging,
     PositiveCount,
     Response,
     Restraints,
@@ -69,6 +70,7 @@ class Profile(Section):
     evaluation: Evaluation
     login_code: LoginCode
     restraints: Restraints
+    merging: Merging
     triage_grounds: Annotated[tuple[TriageGround, ...], Field(min_length=1)]
 
     @cached_property

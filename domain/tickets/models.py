@@ -13,6 +13,7 @@ from domain.kernel.tables import Table, one_of
 from domain.kernel.vocabulary import Channel, ResponseLevel, TicketKind, TicketStatus
 
 OPEN = ("RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED", "REPLIED")
+_TAKES_FOLLOWERS = "status in ('RECEIVED','DISPATCHED','CONTESTED','ACCEPTED','SUSPENDED')"
 
 
 class Category(Table):
@@ -49,6 +50,21 @@ class Ticket(Table):
         Index("ix_ticket_status_id", "status", "id"),
         Index("ix_ticket_lead_unit_id_id", "lead_unit_id", "id"),
         Index("ix_ticket_category_code_id", "category_code", "id"),
+        # Of what is open only, and of titles: each step of a ticket writes its index entries anew,
+        # and a title has ten trigrams where a content has hundreds.
+        Index(
+            "ix_ticket_title_open",
+            "title",
+            postgresql_using="gin",
+            postgresql_ops={"title": "gin_trgm_ops"},
+            postgresql_where=text(_TAKES_FOLLOWERS),
+        ),
+        Index(
+            "ix_ticket_place_open",
+            "latitude",
+            "longitude",
+            postgresql_where=text(f"latitude is not null and {_TAKES_FOLLOWERS}"),
+        ),
         Index("ix_ticket_submitter_id", "submitter", "id"),
         CheckConstraint("part_of_id is null or primary_id is null", name="one_tie"),
         Index(

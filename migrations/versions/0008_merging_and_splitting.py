@@ -16,6 +16,8 @@ down_revision: str | None = "0002"
 branch_labels: str | None = None
 depends_on: str | None = None
 
+_TAKES_FOLLOWERS = "status in ('RECEIVED','DISPATCHED','CONTESTED','ACCEPTED','SUSPENDED')"
+
 
 def upgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
@@ -62,11 +64,27 @@ def upgrade() -> None:
         "create trigger recusal_is_append_only before update or delete on recusal "
         "for each row execute function refuse_change()"
     )
+    op.create_index(
+        "ix_ticket_title_open",
+        "ticket",
+        ["title"],
+        postgresql_using="gin",
+        postgresql_ops={"title": "gin_trgm_ops"},
+        postgresql_where=sa.text(_TAKES_FOLLOWERS),
+    )
+    op.create_index(
+        "ix_ticket_place_open",
+        "ticket",
+        ["latitude", "longitude"],
+        postgresql_where=sa.text(f"latitude is not null and {_TAKES_FOLLOWERS}"),
+    )
 
 
 def downgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     op.execute("set local statement_timeout = '60s'")
+    op.drop_index("ix_ticket_place_open", table_name="ticket")
+    op.drop_index("ix_ticket_title_open", table_name="ticket")
     op.drop_table("recusal")
     op.drop_constraint(op.f("fk_ticket_accused_unit_id"), "ticket")
     op.drop_column("ticket", "accused_unit_id")

@@ -126,6 +126,7 @@ def paths(world: World) -> Paths:
             "Query.units": f'(first: 100, filter: {{parentCode: "{DISTRICT}"}})',
             "Query.callbacks": "(first: 100, due: false)",
             "Query.scores": '(month: "2026-11", group: DISTRICT)',
+            "Query.mergeSuggestions": f'(ticketId: "Ticket_{ticket["id"]}")',
             "Unit.tickets": "(first: 3)",
             "Ticket.history": "(first: 3)",
         }
@@ -240,6 +241,7 @@ def test_no_way_leads_the_accused_to_a_report_on_them(desk: Desk, town: Town, wo
             "Query.units": f'(first: 100, filter: {{parentCode: "{DISTRICT}"}})',
             "Query.callbacks": "(first: 100, due: false)",
             "Query.scores": '(month: "2026-11", group: DISTRICT)',
+            "Query.mergeSuggestions": f'(ticketId: "{ids[0]}")',
             "Unit.tickets": "(first: 9)",
             "Ticket.history": "(first: 9)",
         }
