@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -64,6 +65,7 @@ def test_no_rule_lets_the_system_in() -> None:
     assert set(ACTORS) == ANYONE
 
 
+@cache
 def shows_rows(kind: GraphQLObjectType, role: Role) -> bool:
     """Whether the type's predicate of visibility may ever be true for the role."""
     readable = find_readable(kind)
@@ -143,11 +145,12 @@ def test_what_the_planner_takes_for_open_is_open() -> None:
 
 
 def test_interfaces_have_no_field_that_their_types_shut() -> None:
+    reach = reached(ACCESS)
     for kind in GRAPHQL.type_map.values():
         if isinstance(kind, GraphQLInterfaceType):
             for name in kind.fields:
                 for member in GRAPHQL.get_possible_types(kind):
-                    holders = reached(ACCESS).get(member.name, set())
+                    holders = reach.get(member.name, set())
                     assert holders <= ACCESS[member.name][name], (member.name, name)
 
 
