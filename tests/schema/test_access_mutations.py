@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -35,6 +36,11 @@ ON_A_TICKET: dict[str, tuple[str, dict[str, Any]]] = {
     "acceptTicket": ("dispatched", {}),
     "recordContact": ("accepted", {"note": "已联系"}),
     "replyToTicket": ("accepted", {"content": "已修好", "resolved": True}),
+    "requestExtension": ("accepted", {"limit": "P2WD", "reason": "等待配件"}),
+    "suspendTicket": (
+        "accepted", {"measures": "分三步整改", "reviewOn": "2026-12-10", "reason": "待供货"},
+    ),
+    "resumeTicket": ("suspended", {}),
     "revealContact": ("accepted", {"purpose": "联系市民"}),
 }  # fmt: skip
 
@@ -46,6 +52,12 @@ def inputs(desk: Desk, town: Town, name: str, ticket: Callable[[str], str]) -> d
         return {"ticketId": ticket(stage), **more}
     [unit] = desk.rows("select id from unit where code = $1", SISTER)
     fresh = desk.rows("select count(*) as n from unit")[0]["n"]
+    if name == "decideExtension":
+        [asked] = desk.rows(
+            "select id from extension where ticket_id = $1 and status = 'REQUESTED'",
+            UUID(ticket("contacted").removeprefix("Ticket_")),
+        )
+        return {"extensionId": f"Extension_{asked['id']}", "approve": True}
     given: dict[str, dict[str, Any]] = {
         "submitTicket": {"title": "路灯", "content": "不亮", "address": "东门外"},
         "createUnit": {
@@ -59,6 +71,10 @@ def inputs(desk: Desk, town: Town, name: str, ticket: Callable[[str], str]) -> d
         "retireUnit": {"unitId": f"Unit_{_empty_unit(desk)}"},
         "createStaff": {"subject": f"new-{fresh}", "name": "李四", "role": "AGENT"},
         "updateStaff": {"staffId": f"Staff_{town.staff['agent']}", "name": "王五"},
+        "declareHolidays": {
+            "days": [{"date": "2027-01-01", "isWorkday": False, "name": "元旦"}],
+            "source": "国办通知", "reason": "公布",
+        },
         "requestLoginCode": {"phone": "13900000000"},
         "logIn": {"phone": "13900000000", "code": "000000"},
     }  # fmt: skip
