@@ -60,17 +60,20 @@ def explain(
     language: Language = "zh",
     *,
     clock: ClockName = ClockName.REPLY,
+    due: datetime | None = None,
     requests: Iterable[Request] = (),
 ) -> str:
     """Return one paragraph, in Chinese or English, that derives the deadline from its segments.
 
-    Instants are local to `zone`; the year is written where it is not the start's. Years whose
-    holidays are not published yet are named, and `requests` that moved nothing are told after the
-    deadline. Raises UnsoundSegments as `deadline` does.
+    Instants are local to `zone`; the year is written where it is not the start's. `due` is the
+    deadline on record, which a calendar that is declared later does not move once the duty is done;
+    it is computed where none is given. Years whose holidays are not published yet are named, and
+    `requests` that moved nothing are told after the deadline. Raises UnsoundSegments as `deadline`
+    does.
     """
     recorded = in_order(segments)
     timeline = Timeline.of(recorded)
-    due = deadline(recorded, calendar, zone)
+    due = due or deadline(recorded, calendar, zone)
     year = timeline.start.at.astimezone(zone).year
     unknown = _unpublished(timeline, due, calendar, zone)
     name = _CLOCKS[clock][0 if language == "zh" else 1]

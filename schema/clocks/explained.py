@@ -1,7 +1,7 @@
 """What only Python can say of a clock: why its deadline is what it is, and when its warning comes.
 
-The holidays that were declared come with the statement itself, so that what is told fits the
-deadlines that the same statement reads.
+The deadline on record and the holidays that were declared come with the statement itself, so that
+what is told fits what the same statement reads beside it.
 """
 
 from __future__ import annotations
@@ -130,7 +130,15 @@ def _explanations(
         asked = row["requests"] if for_staff and clock is ClockName.REPLY else None
         requests = [_request(*request) for request in asked or ()]
         found.append(
-            explain(segments, rules.calendar, rules.zone, wanted, clock=clock, requests=requests)
+            explain(
+                segments,
+                rules.calendar,
+                rules.zone,
+                wanted,
+                clock=clock,
+                due=datetime.fromisoformat(row["deadline"]) if row["deadline"] else None,
+                requests=requests,
+            )
             if segments
             else None
         )
@@ -157,6 +165,7 @@ EXPLANATION = Computed(
         "segments": lambda ticket: _segments(ticket.c.id, _REPLY, ticket.c.round),
         "requests": lambda ticket: _requests(ticket.c.id, ticket.c.round),
         "clock": lambda _ticket: _REPLY,
+        "deadline": lambda ticket: ticket.c.deadline,
         "holidays": _holidays,
     },
     compute=_explanations,
@@ -168,6 +177,7 @@ ONE_EXPLANATION = Computed(
         "segments": lambda row: _segments(row.c.ticket_id, row.c.clock, row.c.round),
         "requests": lambda row: _requests(row.c.ticket_id, row.c.round),
         "clock": lambda row: row.c.clock,
+        "deadline": lambda row: row.c.deadline,
         "holidays": _holidays,
     },
     compute=_explanations,

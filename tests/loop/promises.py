@@ -14,6 +14,7 @@ from domain.dispatch.city import Rules
 from domain.dispatch.ticking import recorded, running, timer_kind
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Database
+from domain.kernel.holidays import revision_of
 from domain.kernel.vocabulary import ClockName, TicketStatus, UnitLevel
 from domain.kernel.work import UnitOfWork
 from domain.tickets import audience, queries
@@ -77,7 +78,9 @@ async def clocks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
         assert ticket.deadline is None
         return
     found, stored = await recorded(work, [ticket.id]), await _deadlines(work, ticket)
-    for clock in ClockName:
+    # What is done keeps the deadline that it had, whatever is declared later.
+    counted = running(ticket) if await revision_of(work.session) else list(ClockName)
+    for clock in counted:
         segments = found.of(ticket, clock)
         assert stored[clock] == clocks.deadline(segments, rules.calendar, rules.zone), clock
     assert ticket.deadline == stored[ClockName.REPLY]

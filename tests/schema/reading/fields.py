@@ -163,10 +163,10 @@ class Fields:
         return warning_at(rules.profile, segments, rules.calendar, rules.zone)
 
     def singleclock_explanation(self, row: Row, language: str | None = "ZH") -> str | None:
-        return self._explained(row["ticket_id"], row["clock"], row["round"], language)
+        return self._explained(row["ticket_id"], row["clock"], row, language)
 
     def clock_explanation(self, row: Row, language: str | None = "ZH") -> str | None:
-        return self._explained(row["id"], "REPLY", row["round"], language)
+        return self._explained(row["id"], "REPLY", row, language)
 
     def _segments(self, ticket_id: UUID, clock: str, round_: int) -> Sequence[Segment]:
         rows = self.world.by_ticket["clock_segment"].get(ticket_id, [])
@@ -177,28 +177,28 @@ class Fields:
         ]
         return since_start(segments)
 
-    def _explained(
-        self, ticket_id: UUID, clock: str, round_: int, language: str | None
-    ) -> str | None:
-        rules = self.world.rules
+    def _explained(self, ticket_id: UUID, clock: str, row: Row, language: str | None) -> str | None:
+        rules, round_, due = self.world.rules, row["round"], row["deadline"]
         counted = self._segments(ticket_id, clock, round_)
         staff = self.actor.role not in {Role.CITIZEN, Role.PARTNER, Role.PUBLIC}
         asked = self.world.by_ticket["extension"].get(ticket_id, [])
         requests = [
             Request(
-                ExtensionStatus(row["status"]), row["requested_at"],
-                Limit(limit=row["limit"], calendar=CalendarKind.WORKING), row["reason"],
-                row["decided_at"], row["decision"],
+                ExtensionStatus(one["status"]), one["requested_at"],
+                Limit(limit=one["limit"], calendar=CalendarKind.WORKING), one["reason"],
+                one["decided_at"], one["decision"],
             )
-            for row in sorted(asked, key=lambda row: row["id"])
+            for one in sorted(asked, key=lambda one: one["id"])
             if staff and clock == "REPLY"
-            if (row["round"], row["status"] == "APPROVED") == (round_, False)
+            if (one["round"], one["status"] == "APPROVED") == (round_, False)
         ]  # fmt: skip
         wanted: Any = "en" if language == "EN" else "zh"
         if not counted:
             return None
         name = ClockName(clock)
-        return explain(counted, rules.calendar, rules.zone, wanted, clock=name, requests=requests)
+        return explain(
+            counted, rules.calendar, rules.zone, wanted, clock=name, due=due, requests=requests
+        )
 
     def clocksegment_level(self, row: Row) -> Any:
         return row["detail"]["level"]
