@@ -16,9 +16,11 @@ from sqlalchemy.exc import DBAPIError
 from api.command.migrate import upgrade
 from api.command.seed import seed_city
 from domain.dispatch import calendars, rescheduling
+from domain.dispatch.assigning import assign
 from domain.kernel.actor import SYSTEM
 from domain.kernel.clock import FixedClock
 from domain.tickets.models import Ticket
+from domain.units.queries import active_by_code
 from tests.loop.conftest import MONDAY
 from tests.loop.promises import promises_hold
 from tests.loop.steps import at, citizen_of, replied, submitted
@@ -109,18 +111,18 @@ async def test_open_deadlines_follow_and_say_why(jinan: Hotline) -> None:
 
 async def test_what_is_computed_afterwards_counts_with_them_at_once(jinan: Hotline) -> None:
     """In every process, though none was told: also before any worker was here."""
-    await declare(jinan, "2026-12-03")
+    jinan.move(local("2027-01-11 10:00"))
+    await declare(jinan, "2027-01-13")
     async with jinan.again() as other:
         ticket = await ticket_of(other)
-        # The 26th and 27th are off since the test before this one.
-        assert at(ticket["deadline"]) == local("2026-12-02 10:00")
-        await declare(other, "2026-12-01")
+        assert at(ticket["deadline"]) == local("2027-01-19 10:00")
+        await declare(other, "2027-01-14")
         ticket = await ticket_of(jinan)
-        assert at(ticket["deadline"]) == local("2026-12-04 10:00")
+        assert at(ticket["deadline"]) == local("2027-01-20 10:00")
         moved = await jinan.caller("agent").do(
             "classifyTicket", ticketId=ticket["id"], level="L4", reason="复杂"
         )
-        assert at(moved["deadline"]) == local("2026-12-04 10:00")
+        assert at(moved["deadline"]) == local("2027-01-20 10:00")
     await walk(jinan)
     seen = await jinan.caller("agent").ticket(ticket["code"])
     assert seen["version"] == moved["version"], "it knew already"
@@ -128,18 +130,21 @@ async def test_what_is_computed_afterwards_counts_with_them_at_once(jinan: Hotli
 
 
 async def test_a_correction_replaces_a_day_and_moves_back(jinan: Hotline) -> None:
+    jinan.move(local("2027-02-15 10:00"))
+    await declare(jinan, "2027-02-17")
     ticket = await ticket_of(jinan)
     before = at(ticket["deadline"])
-    await declare(jinan, "2026-12-01", work=True, name="调休上班")
+    await declare(jinan, "2027-02-17", work=True, name="调休上班")
     await walk(jinan)
     seen = await jinan.caller("agent").ticket(ticket["code"])
-    assert before == local("2026-12-04 10:00") and at(seen["deadline"]) == local("2026-12-02 10:00")
-    log = await jinan.rows("select count(*) as n from declared_day where day = '2026-12-01'")
+    assert before == local("2027-02-23 10:00") and at(seen["deadline"]) == local("2027-02-22 10:00")
+    log = await jinan.rows("select count(*) as n from declared_day where day = '2027-02-17'")
     assert log[0]["n"] == 2, "both are on record"
     await sound(jinan, seen)
 
 
 async def test_a_ticket_that_was_overdue_by_a_day_off_has_time_again(jinan: Hotline) -> None:
+    jinan.move(local("2027-03-15 10:00"))
     ticket = await ticket_of(jinan)
     handler = jinan.caller("handler", unit=STREET)
     await handler.do("acceptTicket", ticketId=ticket["id"])
@@ -148,36 +153,37 @@ async def test_a_ticket_that_was_overdue_by_a_day_off_has_time_again(jinan: Hotl
     await jinan.fire()
     late = await handler.ticket(ticket["code"])
     assert late["isOverdue"]
-    await declare(jinan, "2026-12-02")
+    await declare(jinan, "2027-03-17")
     await walk(jinan)
     seen = await handler.ticket(ticket["code"])
-    # The third was declared off in an earlier test.
-    assert not seen["isOverdue"] and at(seen["deadline"]) == local("2026-12-04 10:00")
+    assert not seen["isOverdue"] and at(seen["deadline"]) == local("2027-03-23 10:00")
     row = await jinan.row("select overdue_at from ticket where id = :id", id=uuid_of(ticket))
     assert row["overdue_at"] is None
     await sound(jinan, seen)
 
 
 async def test_a_suspended_ticket_follows_when_it_goes_on(jinan: Hotline) -> None:
+    jinan.move(local("2027-04-12 10:00"))
     ticket, supervisor = await ticket_of(jinan), jinan.caller("supervisor")
     await jinan.caller("handler", unit=STREET).do("acceptTicket", ticketId=ticket["id"])
     stopped = await supervisor.do(
         "suspendTicket", ticketId=ticket["id"], measures="分步", reason="待料",
-        reviewOn="2026-12-20",
+        reviewOn="2027-05-20",
     )  # fmt: skip
     assert stopped["deadline"] is None
-    await declare(jinan, "2026-12-16")
+    await declare(jinan, "2027-05-05")
     await walk(jinan)
     assert (await supervisor.ticket(ticket["code"]))["version"] == stopped["version"]
-    jinan.move(local("2026-12-14 10:00"))
+    jinan.move(local("2027-05-03 10:00"))
     done = await supervisor.do("resumeTicket", ticketId=ticket["id"])
-    assert at(done["deadline"]) == local("2026-12-22 10:00"), "the 16th is off"
+    assert at(done["deadline"]) == local("2027-05-11 10:00"), "the 5th is off"
     await sound(jinan, done)
 
 
 async def test_a_command_that_read_the_old_calendar_is_caught_by_the_second_walk(
     jinan: Hotline,
 ) -> None:
+    jinan.move(local("2027-06-14 10:00"))
     ticket = await ticket_of(jinan)
     before = at(ticket["deadline"])
     async with jinan.database.unit_of_work(SYSTEM) as slow:
@@ -185,11 +191,8 @@ async def test_a_command_that_read_the_old_calendar_is_caught_by_the_second_walk
         row = await slow.session.get(Ticket, uuid_of(ticket))
         assert row is not None
         old = await calendars.rules_now(slow, jinan.rules)
-        await declare(jinan, "2026-11-25")
+        await declare(jinan, "2027-06-16")
         await jinan.fire()
-        from domain.dispatch.assigning import assign
-        from domain.units.queries import active_by_code
-
         unit = await active_by_code(slow.session, STREET)
         assert unit is not None
         await slow.session.refresh(row, with_for_update=True)
@@ -206,9 +209,10 @@ async def test_a_command_that_read_the_old_calendar_is_caught_by_the_second_walk
 async def test_many_are_walked_in_chunks_each_once(
     jinan: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    jinan.move(local("2027-07-12 10:00"))
     monkeypatch.setattr(rescheduling, "CHUNK", 3)
     tickets = [await ticket_of(jinan) for _ in range(7)]
-    await declare(jinan, "2026-11-24")
+    await declare(jinan, "2027-07-14")
     async with jinan.again() as other:
         await asyncio.gather(jinan.fire(), other.fire())
     await walk(jinan)
@@ -254,23 +258,31 @@ async def test_the_calendar_shows_what_is_known_and_warns_of_what_is_not(jinan: 
     agent, admin = jinan.caller("agent"), jinan.caller("admin")
     document = """query($y: Int!) { calendar(year: $y) { published
       days { date isWorkday name declared } } calendarWarnings { year message } }"""
+    jinan.move(local("2028-11-23 10:00"))
+    assert [one["year"] for one in (await admin.send(document, y=2028))["calendarWarnings"]] == [
+        2028
+    ]
+    await declare(jinan, "2028-12-25")
     known = (await agent.send(document, y=2026))["calendar"]
     days = {day["date"]: day for day in known["days"]}
-    assert known["published"] and days["2026-10-01"]["name"] == "国庆节"
-    assert days["2026-12-25"] == {
-        "date": "2026-12-25", "isWorkday": False, "name": "假日", "declared": True,
+    assert known["published"] and days["2026-10-01"] == {
+        "date": "2026-10-01", "isWorkday": False, "name": "国庆节", "declared": False,
     }  # fmt: skip
-    unknown = await admin.send(document, y=2027)
+    known = (await agent.send(document, y=2028))["calendar"]
+    assert known["days"][0] == {
+        "date": "2028-12-25", "isWorkday": False, "name": "假日", "declared": True,
+    }  # fmt: skip
+    unknown = await admin.send(document, y=2029)
     assert unknown["calendar"] == {"published": False, "days": []}
     assert unknown["calendarWarnings"] == [], "in November nobody need worry"
-    jinan.move(local("2026-12-01 00:00"))
-    assert [one["year"] for one in (await admin.send(document, y=2027))["calendarWarnings"]] == [
-        2027
+    jinan.move(local("2028-12-01 00:00"))
+    assert [one["year"] for one in (await admin.send(document, y=2029))["calendarWarnings"]] == [
+        2029
     ]
-    assert (await agent.send(document, y=2027))["calendarWarnings"] == []
-    await declare(jinan, "2027-01-01", name="元旦")
-    told = await admin.send(document, y=2027)
+    assert (await agent.send(document, y=2029))["calendarWarnings"] == []
+    await declare(jinan, "2029-01-01", name="元旦")
+    told = await admin.send(document, y=2029)
     assert told["calendar"]["published"] and told["calendarWarnings"] == []
     nobody = await citizen_of(jinan).send(document, y=2026)
     assert nobody == {"calendar": None, "calendarWarnings": []}
-    assert date.fromisoformat(told["calendar"]["days"][0]["date"]) == date(2027, 1, 1)
+    assert date.fromisoformat(told["calendar"]["days"][0]["date"]) == date(2029, 1, 1)

@@ -131,6 +131,7 @@ async def test_a_level_whose_limit_was_used_up_before_the_stop_is_overdue(city: 
     seen = await above(city).ticket(ticket["code"])
     assert "OVERDUE" in [one["kind"] for one in seen["history"]["nodes"]]
     await sound(city, seen)
+    city.clock.advance(timedelta(minutes=1))
     back = await city.caller("agent").do("classifyTicket", ticketId=ticket["id"], level="L3")
     assert back["deadline"] is None and back["escalatedTo"] is None
     row = await city.row("select overdue_at from ticket where id = :id", id=uuid_of(ticket))
