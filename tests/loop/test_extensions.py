@@ -131,11 +131,11 @@ async def test_all_extensions_together_stay_within_the_maximum(city: Hotline) ->
     assert await requests(supervisor, ticket, "REQUESTED") == []
 
 
-@pytest.mark.parametrize("limit", ["", "P3", "3 days", "P-1D", "P0D", "P1Y", "PT1H30", "P9999999D"])
-async def test_what_is_no_limit_is_refused(city: Hotline, limit: str) -> None:
+async def test_what_is_no_limit_is_refused(city: Hotline) -> None:
     ticket = await accepted(city)
-    refused = await asked(city, ticket, limit)
-    assert [fault["path"] for fault in refused["fields"]] == ["limit"]
+    for limit in ("", "P3", "3 days", "P-1D", "P0D", "P1Y", "PT1H30", "P9999999D", "P3WDWD"):
+        refused = await asked(city, ticket, limit)
+        assert [fault["path"] for fault in refused["fields"]] == ["limit"], limit
     assert (await lead(city).ticket(ticket["code"]))["version"] == ticket["version"]
 
 

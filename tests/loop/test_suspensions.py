@@ -170,14 +170,14 @@ async def test_nobody_stops_their_own_clock(city: Hotline) -> None:
     assert (seen["status"], seen["deadline"]) == ("ACCEPTED", ticket["deadline"])
 
 
-@pytest.mark.parametrize("day", ["2026-11-23", "2026-11-22", "2027-02-22"])
-async def test_the_day_of_review_lies_ahead_and_within_the_maximum(city: Hotline, day: str) -> None:
+async def test_the_day_of_review_lies_ahead_and_within_the_maximum(city: Hotline) -> None:
     ticket = await submitted(citizen_of(city))
     await city.caller("handler", unit=STREET).do("acceptTicket", ticketId=ticket["id"])
-    refused = await above(city).do("suspendTicket", ticketId=ticket["id"], reviewOn=day, **PLAN)
-    assert [fault["path"] for fault in refused["fields"]] == ["reviewOn"]
-    assert await city.rows("select id from suspension where ticket_id = :id",
-                           id=uuid_of(ticket)) == []  # fmt: skip
+    for day in ("2026-11-23", "2026-11-22", "2027-02-22"):
+        refused = await above(city).do("suspendTicket", ticketId=ticket["id"], reviewOn=day, **PLAN)
+        assert [fault["path"] for fault in refused["fields"]] == ["reviewOn"], day
+    kept = await city.rows("select id from suspension where ticket_id = :id", id=uuid_of(ticket))
+    assert kept == []
 
 
 async def test_what_ran_out_cannot_be_stopped(city: Hotline) -> None:
