@@ -22,6 +22,7 @@ SUBMITTER_SIDE: Rule = frozenset({Role.CITIZEN, Role.PARTNER})
 AGENTS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR})
 HANDLERS: Rule = frozenset({Role.HANDLER})
 ADMINS: Rule = frozenset({Role.ADMIN})
+DECIDERS: Rule = frozenset({Role.HANDLER, Role.SUPERVISOR})
 CALLERS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR, Role.HANDLER})
 
 
@@ -38,7 +39,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "Query": {
         **_all(ANYONE, "node nodes viewer unit units categories triageGrounds"),
         **_all(ANYONE, "ticket tickets"),
-        **_all(STAFF_ONLY, "callbacks scores scoringMonth"),
+        **_all(STAFF_ONLY, "callbacks scores scoringMonth extensions suspensions calendar"),
+        **_all(ADMINS, "calendarWarnings"),
     },
     "Mutation": {
         **_all(ANYONE, "requestLoginCode logIn"),
@@ -46,7 +48,9 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(SUBMITTERS, "addSupplement"),
         **_all(SUBMITTER_SIDE, "urgeTicket withdrawTicket evaluateTicket"),
         **_all(AGENTS, "triageTicket classifyTicket dispatchTicket recordCallback"),
-        **_all(HANDLERS, "acceptTicket recordContact replyToTicket"),
+        **_all(HANDLERS, "acceptTicket recordContact replyToTicket requestExtension"),
+        **_all(DECIDERS, "decideExtension suspendTicket resumeTicket"),
+        **_all(ADMINS, "declareHolidays"),
         **_all(ADMINS, "createUnit updateUnit moveUnit retireUnit createStaff updateStaff"),
         **_all(CALLERS, "revealContact"),
     },
@@ -57,7 +61,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             "id code kind status level levelReason title content channel address confidential "
             "category submittedAt dispatchedAt acceptedAt contactedAt repliedAt closedAt deadline "
             "isOverdue round urgeCount version answer triageGround citizen lead assignments "
-            "replies callbacks clock availableActions history",
+            "replies callbacks clock availableActions history extensions suspensions",
         ),
         **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo"),
     },
@@ -70,7 +74,23 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "TicketEventConnection": _CONNECTION,
     "TicketEventEdge": _EDGE,
     "Assignment": _all(LOGGED_IN, "unit role round reason assignedAt acceptedAt endedAt"),
-    "Clock": _all(LOGGED_IN, "deadline segments explanation"),
+    "Clock": _all(LOGGED_IN, "deadline segments explanation clocks"),
+    "SingleClock": _all(LOGGED_IN, "clock state deadline warningAt explanation"),
+    "Extension": _all(
+        LOGGED_IN,
+        "id status round limit reason requestedAt decision decidedAt unit ticket",
+    ),
+    "ExtensionConnection": _CONNECTION,
+    "ExtensionEdge": _EDGE,
+    "Suspension": _all(
+        LOGGED_IN,
+        "id round measures reason reviewOn suspendedAt reviewedAt endedAt unit ticket",
+    ),
+    "SuspensionConnection": _CONNECTION,
+    "SuspensionEdge": _EDGE,
+    "WorkingCalendar": _all(STAFF_ONLY, "year published days"),
+    "CalendarDay": _all(STAFF_ONLY, "date isWorkday name declared"),
+    "CalendarWarning": _all(ADMINS, "year message"),
     "ClockSegment": _all(LOGGED_IN, "clock kind cause round at level limit deadline"),
     "Reply": _all(LOGGED_IN, "round unit content resolved repliedAt"),
     "Callback": _all(
@@ -109,6 +129,11 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "ReplyToTicketPayload": _TICKET_PAYLOAD,
     "RecordCallbackPayload": _TICKET_PAYLOAD,
     "EvaluateTicketPayload": _TICKET_PAYLOAD,
+    "RequestExtensionPayload": _TICKET_PAYLOAD,
+    "DecideExtensionPayload": _TICKET_PAYLOAD,
+    "SuspendTicketPayload": _TICKET_PAYLOAD,
+    "ResumeTicketPayload": _TICKET_PAYLOAD,
+    "DeclareHolidaysPayload": _all(ADMINS, "revision days"),
     "RevealContactPayload": _all(CALLERS, "name phone"),
     "RequestLoginCodePayload": _all(ANYONE, "expiresIn"),
     "LogInPayload": _all(ANYONE, "token expiresAt"),

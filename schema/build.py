@@ -17,6 +17,8 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts.mutations import AccountMutations
 from schema.accounts.viewer import ViewerQueries
+from schema.clocks.mutations import ClockMutations
+from schema.clocks.queries import ClockQueries
 from schema.evaluation.queries import EvaluationQueries
 from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
@@ -28,18 +30,25 @@ from schema.units.mutations import UnitMutations
 from schema.units.queries import UnitQueries
 
 _INPUT = "All that the step needs (输入)."
+_DAY = "ISO 8601, a day of the city's own calendar, e.g. `2026-11-23` (日期)."
 _MOMENT = "ISO 8601 with an offset, e.g. `2026-11-23T10:00:00+08:00` (时间)."
 
 
 @strawberry.type(description="Reads; each is one SQL statement (查询).")
 class Query(
-    TicketQueries, UnitQueries, FeedbackQueries, EvaluationQueries, ViewerQueries, GroundQueries
+    TicketQueries,
+    UnitQueries,
+    FeedbackQueries,
+    EvaluationQueries,
+    ViewerQueries,
+    GroundQueries,
+    ClockQueries,
 ):
     pass
 
 
 @strawberry.type(description="Steps; each gives its payload or a Problem (操作).")
-class Mutation(TicketMutations, FeedbackMutations, UnitMutations, AccountMutations):
+class Mutation(TicketMutations, FeedbackMutations, UnitMutations, AccountMutations, ClockMutations):
     pass
 
 
@@ -60,6 +69,7 @@ def build_schema() -> strawberry.Schema:
     for step in schema._schema.mutation_type.fields.values():  # type: ignore[union-attr]
         step.args["input"].description = _INPUT
     schema._schema.type_map["DateTime"].description = _MOMENT
+    schema._schema.type_map["Date"].description = _DAY
     return schema
 
 

@@ -166,6 +166,10 @@ described(
         "RECORD_CONTACT": "recordContact (联系).",
         "REPLY": "replyToTicket (答复).",
         "RECORD_CALLBACK": "recordCallback (回访).",
+        "REQUEST_EXTENSION": "requestExtension (申请延期).",
+        "DECIDE_EXTENSION": "decideExtension, where a request waits (审批延期).",
+        "SUSPEND": "suspendTicket (挂账).",
+        "RESUME": "resumeTicket (恢复办理).",
     },
 )
 
@@ -189,6 +193,13 @@ _EVENTS = {
     "ESCALATE": "Brought before the next level (提级).",
     "REWORK": "Given to the same unit once more (重办).",
     "CLOSE": "Closed (办结).",
+    "REQUEST_EXTENSION": "The unit asked for more time (申请延期).",
+    "DECIDE_EXTENSION": "The request was granted or refused (审批延期).",
+    "EXTEND": "The reply has more time, for this reason (延期获准).",
+    "SUSPEND": "Suspended under these measures (挂账).",
+    "REVIEW_DUE": "The day of review has come (挂账复查).",
+    "RESUME": "Taken up again; the clocks go on (恢复办理).",
+    "CALENDAR_CHANGE": "Holidays were declared that move a deadline (工作日历更新).",
 }
 
 
@@ -213,6 +224,13 @@ class TicketEventKind(StrEnum):
     ESCALATE = Step.ESCALATE.value
     REWORK = Step.REWORK.value
     CLOSE = Step.CLOSE.value
+    REQUEST_EXTENSION = Action.REQUEST_EXTENSION.value
+    DECIDE_EXTENSION = Action.DECIDE_EXTENSION.value
+    EXTEND = Step.EXTEND.value
+    SUSPEND = Action.SUSPEND.value
+    REVIEW_DUE = Step.REVIEW_DUE.value
+    RESUME = Action.RESUME.value
+    CALENDAR_CHANGE = Step.CALENDAR_CHANGE.value
 
 
 described(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -16,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.dispatch.gazetteer import Gazetteer
 from domain.dispatch.place_names import Place
 from domain.kernel.calendar import WorkCalendar, holiday_rows
+from domain.kernel.holidays import note_revision, present_revision
 from domain.kernel.profile import Profile, effective_profile, load_profile
 from domain.kernel.vocabulary import UnitLevel
 from domain.units.models import Unit, UnitTree
@@ -55,8 +59,19 @@ def load_rules(city: str, now: datetime) -> Rules:
     profile = effective_profile(profiles, now.astimezone(zone).date())
     if profile is None:
         raise UnknownCity(f"no profile of {city} is in force on that day")
-    rows = holiday_rows((files("cities") / "holidays.csv").read_text(encoding="utf-8"))
+    rows = holiday_rows(_holidays())
     return Rules(profile, WorkCalendar.of(rows, profile.working_hours))
+
+
+def _holidays() -> str:
+    return (files("cities") / "holidays.csv").read_text(encoding="utf-8")
+
+
+@cache
+def holiday_names() -> Mapping[date, str]:
+    """What the days of the data files are called, in Chinese."""
+    rows = csv.DictReader(_holidays().splitlines())
+    return MappingProxyType({date.fromisoformat(r["date"]): r["holiday_zh"] for r in rows})
 
 
 class City:
@@ -81,7 +96,9 @@ class City:
 
     async def gazetteer(self, session: AsyncSession) -> Gazetteer:
         """The places of the active units, as the transaction of `session` sees them."""
-        revision = await session.scalar(select(UnitTree.revision)) or 0
+        known = await session.execute(select(UnitTree.revision, present_revision()))
+        revision, declared = known.one_or_none() or (0, 0)
+        note_revision(session, declared)
         if self._gazetteer is not None and revision == self._revision:
             return self._gazetteer
         async with self._lock:

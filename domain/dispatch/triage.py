@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import City, Rules
-from domain.dispatch.ticking import change_level
+from domain.dispatch.moving import change_level
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.texts import check_text
 from domain.kernel.vocabulary import ResponseLevel, TicketStatus, UnitLevel

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
+from domain.dispatch.extensions import lapse
 from domain.dispatch.ticking import stop_clocks
 from domain.feedback.calls import schedule_first
 from domain.feedback.models import Contact, Reply
@@ -68,6 +70,8 @@ async def reply_to_ticket(
     )
     ticket.replied_at = work.now
     await stop_clocks(work, ticket, list(ClockName))
+    await lapse(work, [ticket.id])
+    rules = await rules_now(work, rules)
     work.add(
         Reply(
             id=work.new_id(),

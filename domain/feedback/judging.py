@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain.dispatch.assigning import assign
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.triage import district_copies
 from domain.feedback import calls
@@ -90,6 +91,7 @@ def _check(judgement: Judgement) -> None:
 async def _judge(
     work: UnitOfWork, rules: Rules, ticket: Ticket, judgement: Judgement, action: Action
 ) -> Ticket:
+    rules = await rules_now(work, rules)
     attempts = await calls.attempts_of(work, ticket.id, ticket.round)
     present = attempts[-1] if attempts else None
     if present is None or present.status != CallbackStatus.SCHEDULED.value:

@@ -30,6 +30,7 @@ from domain.kernel.sections import (
     Section,
     Spans,
     Supervision,
+    Suspension,
     TriageGround,
     Warnings,
     Word,
@@ -63,6 +64,7 @@ class Profile(Section):
     warnings: Warnings
     rework: Rework
     extension: Extension
+    suspension: Suspension
     contest: Contest
     supervision: Supervision
     callback: Callback

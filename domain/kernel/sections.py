@@ -155,6 +155,17 @@ class Extension(Section):
     maximum: Limit
 
 
+class Suspension(Section):
+    """挂账: how long one may last, and what follows on the day of its review.
+
+    With `decide_within` the ticket is put before its supervisor, who has that time to decide; it
+    resumes by itself after it. Without, it resumes by itself on the day.
+    """
+
+    maximum: Limit
+    decide_within: Limit | None = None
+
+
 class Contest(Section):
     """派单异议: how often one assignment may be contested, and until when after dispatch."""
 

@@ -121,3 +121,12 @@ class SupervisionGrade(StrEnum):
     KEY = "KEY"  # 重点督办
     TASK_FORCE = "TASK_FORCE"  # 专班督办
     DISCIPLINE = "DISCIPLINE"  # 执纪问责
+
+
+class ExtensionStatus(StrEnum):
+    """延期申请: what became of a request for more time."""
+
+    REQUESTED = "REQUESTED"  # 待审批
+    APPROVED = "APPROVED"  # 已批准
+    REFUSED = "REFUSED"  # 未批准
+    LAPSED = "LAPSED"  # 到期未审批，自行失效

@@ -30,6 +30,10 @@ class Action(StrEnum):
     RECORD_CONTACT = "RECORD_CONTACT"  # 联系市民
     REPLY = "REPLY"  # 答复
     RECORD_CALLBACK = "RECORD_CALLBACK"  # 回访
+    REQUEST_EXTENSION = "REQUEST_EXTENSION"  # 申请延期
+    DECIDE_EXTENSION = "DECIDE_EXTENSION"  # 审批延期
+    SUSPEND = "SUSPEND"  # 挂账
+    RESUME = "RESUME"  # 恢复办理
 
 
 class Step(StrEnum):
@@ -41,6 +45,9 @@ class Step(StrEnum):
     ESCALATE = "ESCALATE"  # 提级
     REWORK = "REWORK"  # 重办
     CLOSE = "CLOSE"  # 办结
+    EXTEND = "EXTEND"  # 延期获准
+    REVIEW_DUE = "REVIEW_DUE"  # 挂账到期复查
+    CALENDAR_CHANGE = "CALENDAR_CHANGE"  # 工作日历更新
 
 
 class Party(StrEnum):
@@ -66,15 +73,18 @@ class Transition:
 
 
 _IN_HAND = frozenset({S.DISPATCHED, S.ACCEPTED})
-_BEFORE_REPLY = frozenset({S.RECEIVED, S.DISPATCHED, S.ACCEPTED})
+_BEFORE_REPLY = frozenset({S.RECEIVED, S.DISPATCHED, S.ACCEPTED, S.SUSPENDED})
+_WITH_CLOCKS = _IN_HAND | {S.SUSPENDED}  # a clock that ran out before a suspension goes on
 _SUBMITTER = frozenset({Party.SUBMITTER})
 _CENTRE = frozenset({Party.CENTRE, Party.SUPERVISOR})
 _LEAD = frozenset({Party.LEAD})
+# Nobody grants time to themselves: the level above the lead, and where there is none a supervisor.
+_DECIDERS = frozenset({Party.ABOVE, Party.SUPERVISOR})
 
 ACTIONS: Mapping[Action, Transition] = MappingProxyType(
     {
         Action.SUPPLEMENT: Transition(_BEFORE_REPLY, None, _SUBMITTER | _CENTRE),
-        Action.URGE: Transition(_IN_HAND, None, _SUBMITTER),
+        Action.URGE: Transition(_WITH_CLOCKS, None, _SUBMITTER),
         Action.WITHDRAW: Transition(_BEFORE_REPLY, S.WITHDRAWN, _SUBMITTER),
         Action.EVALUATE: Transition(frozenset({S.REPLIED}), None, _SUBMITTER),
         Action.ANSWER: Transition(frozenset({S.RECEIVED}), S.ANSWERED, _CENTRE),
@@ -82,20 +92,27 @@ ACTIONS: Mapping[Action, Transition] = MappingProxyType(
         Action.CLASSIFY: Transition(_BEFORE_REPLY, None, _CENTRE),
         Action.DISPATCH: Transition(frozenset({S.RECEIVED, S.DISPATCHED}), S.DISPATCHED, _CENTRE),
         Action.ACCEPT: Transition(frozenset({S.DISPATCHED}), S.ACCEPTED, _LEAD),
-        Action.RECORD_CONTACT: Transition(frozenset({S.ACCEPTED}), None, _LEAD),
+        Action.RECORD_CONTACT: Transition(frozenset({S.ACCEPTED, S.SUSPENDED}), None, _LEAD),
         Action.REPLY: Transition(frozenset({S.ACCEPTED}), S.REPLIED, _LEAD),
         Action.RECORD_CALLBACK: Transition(frozenset({S.REPLIED}), None, _CENTRE),
+        Action.REQUEST_EXTENSION: Transition(frozenset({S.ACCEPTED}), None, _LEAD),
+        Action.DECIDE_EXTENSION: Transition(frozenset({S.ACCEPTED}), None, _DECIDERS),
+        Action.SUSPEND: Transition(frozenset({S.ACCEPTED}), S.SUSPENDED, _DECIDERS),
+        Action.RESUME: Transition(frozenset({S.SUSPENDED}), S.ACCEPTED, _DECIDERS | _LEAD),
     }
 )
 
 STEPS: Mapping[Step, Transition] = MappingProxyType(
     {
         Step.SUBMIT: Transition(frozenset(), S.RECEIVED),
-        Step.WARN: Transition(_IN_HAND, None),
-        Step.OVERDUE: Transition(_IN_HAND, None),
-        Step.ESCALATE: Transition(_IN_HAND, None),
+        Step.WARN: Transition(_WITH_CLOCKS, None),
+        Step.OVERDUE: Transition(_WITH_CLOCKS, None),
+        Step.ESCALATE: Transition(_WITH_CLOCKS, None),
         Step.REWORK: Transition(frozenset({S.REPLIED}), S.DISPATCHED),
         Step.CLOSE: Transition(frozenset({S.REPLIED}), S.CLOSED),
+        Step.EXTEND: Transition(frozenset({S.ACCEPTED}), None),
+        Step.REVIEW_DUE: Transition(frozenset({S.SUSPENDED}), None),
+        Step.CALENDAR_CHANGE: Transition(_WITH_CLOCKS | {S.CONTESTED}, None),
     }
 )
 

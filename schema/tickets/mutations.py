@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from domain.accounts.commands import reveal_contact
-from domain.dispatch import handling, intake, triage
+from domain.dispatch import handling, intake, suspending, triage
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.vocabulary import TicketKind
 from domain.kernel.work import UnitOfWork
@@ -110,7 +110,7 @@ class TicketMutations:
     ) -> p.WithdrawTicketPayload:
         ticket = await perform(
             info,
-            lambda work: commands.withdraw_ticket(
+            lambda work: suspending.withdraw_ticket(
                 work, uuid_of("Ticket", input.ticket_id), input.reason, input.expected_version
             ),
         )

@@ -21,6 +21,8 @@ from domain.tickets.policy import (
     visible_to,
 )
 from schema.accounts.citizen import Citizen
+from schema.clocks.explained import EXPLANATION, ExplanationLanguage
+from schema.clocks.types import Extension, SingleClock, Suspension
 from schema.enums import (
     AssignmentRole,
     Channel,
@@ -49,7 +51,7 @@ from schema.reading.declare import (
     reading,
     reads,
 )
-from schema.tickets.computed import AVAILABLE_ACTIONS, EXPLANATION, ExplanationLanguage
+from schema.tickets.computed import AVAILABLE_ACTIONS
 from schema.tickets.lists import overdue
 from schema.units.types import Unit
 
@@ -128,7 +130,9 @@ class ClockSegment:
         lambda segment: segment.c.detail["limit"]["limit"].astext,
         description="ISO 8601 duration, or `PnWD` for n working days (期限).",
     )
-    deadline: datetime = column(description="The clock's deadline after it (截止时间).")
+    deadline: datetime | None = column(
+        description="The clock's deadline after it; null while the clock stands (截止时间)."
+    )
 
 
 @reads(TicketRow, visible_to)
@@ -142,6 +146,14 @@ class Clock:
             order=lambda segment: [segment.c.position],
         ),
         description="What the clocks are made of, in order (时限段).",
+    )
+    clocks: list[SingleClock] = read(
+        Many(
+            lambda: SingleClock,
+            on=lambda ticket, clock: clock.c.ticket_id == ticket.c.id,
+            order=lambda clock: [clock.c.clock],
+        ),
+        description="Each clock of the present round by itself (各项时限).",
     )
 
     @reading(EXPLANATION, description="Why the reply is due then, in words (时限说明).")
@@ -230,6 +242,22 @@ class Ticket(Node):
             order=lambda callback: [callback.c.round, callback.c.attempt],
         ),
         description="Attempts to call back, and the citizen's evaluation (回访).",
+    )
+    extensions: list[Extension] = read(
+        Many(
+            lambda: Extension,
+            on=lambda ticket, extension: extension.c.ticket_id == ticket.c.id,
+            order=lambda extension: [extension.c.id],
+        ),
+        description="Requests for more time; citizens see what was granted (延期).",
+    )
+    suspensions: list[Suspension] = read(
+        Many(
+            lambda: Suspension,
+            on=lambda ticket, suspension: suspension.c.ticket_id == ticket.c.id,
+            order=lambda suspension: [suspension.c.id],
+        ),
+        description="When it was suspended, and under which measures (挂账).",
     )
     clock: Clock = read(Embedded(lambda: Clock), description="Why the deadline is as it is (时限).")
     available_actions: list[TicketAction] = read(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 
 from domain.dispatch import clocks
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
-from domain.dispatch.ticking import running, segments_of
+from domain.dispatch.ticking import recorded, running, timer_kind
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Database
+from domain.kernel.holidays import revision_of
 from domain.kernel.vocabulary import ClockName, TicketStatus, UnitLevel
 from domain.kernel.work import UnitOfWork
 from domain.tickets import audience, queries
@@ -28,8 +31,10 @@ async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID
             assert ticket is not None
             await history_holds(work, ticket)
             await one_lead(work, ticket)
-            await deadline_holds(work, rules, ticket)
-            await next_step(work, ticket)
+            await clocks_hold(work, await rules_now(work, rules), ticket)
+            await next_step(work, ticket, database.clock.now())
+            await requests_and_suspensions_hold(work, ticket)
+            await marks_hold(work, ticket, database.clock.now())
         await audience_holds(work, tickets)
         failed = await work.session.scalar(
             text("select max(last_failure) from timer where subject_id = any(:ids)"),
@@ -67,16 +72,21 @@ async def one_lead(work: UnitOfWork, ticket: Ticket) -> None:
     assert leads == ([] if ticket.lead_unit_id is None else [ticket.lead_unit_id])
 
 
-async def deadline_holds(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
-    """`deadline` is what the segments of the reply clock say."""
+async def clocks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
+    """What is stored of each clock is what its segments say; `deadline` repeats the reply's."""
     if ticket.lead_unit_id is None or ticket.status == "WITHDRAWN":
         assert ticket.deadline is None
         return
-    segments = await segments_of(work, ticket.id, ClockName.REPLY, ticket.round)
-    assert ticket.deadline == clocks.deadline(segments, rules.calendar, rules.zone)
+    found, stored = await recorded(work, [ticket.id]), await _deadlines(work, ticket)
+    # What is done keeps the deadline that it had, whatever is declared later.
+    counted = running(ticket) if await revision_of(work.session) else list(ClockName)
+    for clock in counted:
+        segments = found.of(ticket, clock)
+        assert stored[clock] == clocks.deadline(segments, rules.calendar, rules.zone), clock
+    assert ticket.deadline == stored[ClockName.REPLY]
 
 
-async def next_step(work: UnitOfWork, ticket: Ticket) -> None:
+async def next_step(work: UnitOfWork, ticket: Ticket, now: datetime) -> None:
     """No ticket lies where nobody and nothing will ever touch it again."""
     rows = await work.session.execute(
         text(
@@ -92,28 +102,72 @@ async def next_step(work: UnitOfWork, ticket: Ticket) -> None:
     )
     status = TicketStatus(ticket.status)
     assert calls == (1 if status is TicketStatus.REPLIED else 0)
+    assert len(armed) == len(set(armed)), "a clock has one next point"
+    review = ("suspension.REVIEW", ticket.round)
+    assert (review in armed) is (status is TicketStatus.SUSPENDED), "no suspension is forgotten"
     if status in ENDED or status in {TicketStatus.RECEIVED, TicketStatus.REPLIED}:
         assert armed == []  # RECEIVED stands in the triage queue
         return
-    assert len(armed) == len(set(armed)), "a clock has one next point"
+    due = await _deadlines(work, ticket)
     ended = await _brought_to_the_city(work, ticket)
-    due = {f"clock.{clock.value}" for clock in running(ticket)} - ended
-    assert set(armed) == {(kind, ticket.round) for kind in due}
+    open_ = {clock for clock in running(ticket) if due[clock] is not None}
+    over = {clock for clock in open_ & ended if due[clock] <= now}  # type: ignore[operator]
+    named = {clock: (timer_kind(clock), ticket.round) for clock in open_}
+    assert {named[clock] for clock in open_ - over} <= set(armed) - {review}
+    assert set(armed) - {review} <= set(named.values()), "what stands has no next point"
 
 
-async def _brought_to_the_city(work: UnitOfWork, ticket: Ticket) -> set[str]:
-    """The clocks that have no further point, since their last escalation."""
+async def _deadlines(work: UnitOfWork, ticket: Ticket) -> dict[ClockName, datetime | None]:
+    """The deadline that each clock of the present round has on record."""
+    rows = await work.session.execute(
+        text(
+            "select clock, deadline from clock_segment where ticket_id = :id and round = :round "
+            "order by position"
+        ),
+        {"id": ticket.id, "round": ticket.round},
+    )
+    return {ClockName(row.clock): row.deadline for row in rows}
+
+
+async def _brought_to_the_city(work: UnitOfWork, ticket: Ticket) -> set[ClockName]:
+    """The clocks of the present assignment that the city knows of already."""
     rows = await work.session.execute(
         text(
             "select e.detail->>'clock' as clock from ticket_event e where e.ticket_id = :id "
             "and e.kind = 'ESCALATE' and e.detail->>'to' = :city and e.position > coalesce(("
             "  select max(s.position) from ticket_event s where s.ticket_id = :id"
-            "  and (s.kind in ('DISPATCH', 'REWORK') or s.kind = 'CLASSIFY'"
-            "    and s.detail->'before'->>'level' <> s.detail->'after'->>'level')), -1)"
+            "  and s.kind in ('DISPATCH', 'REWORK')), -1)"
         ),
         {"id": ticket.id, "city": UnitLevel.CITY.value},
     )
-    return {f"clock.{row.clock}" for row in rows}
+    return {ClockName(row.clock) for row in rows}
+
+
+async def requests_and_suspensions_hold(work: UnitOfWork, ticket: Ticket) -> None:
+    """One record of a suspension is open exactly while it lasts; no request outlives its object."""
+    counts = (
+        await work.session.execute(
+            text(
+                "select (select count(*) from suspension where ticket_id = :id "
+                "and ended_at is null) as suspended, "
+                "(select count(*) from extension where ticket_id = :id "
+                "and status = 'REQUESTED') as asked, (select count(*) from extension "
+                "where ticket_id = :id and status = 'APPROVED') as granted, (select count(*) "
+                "from clock_segment where ticket_id = :id and kind = 'EXTENSION') as extended"
+            ),
+            {"id": ticket.id},
+        )
+    ).one()
+    assert counts.suspended == (1 if ticket.status == "SUSPENDED" else 0)
+    assert counts.asked <= (1 if ticket.status in {"ACCEPTED", "SUSPENDED"} else 0)
+    assert counts.granted == counts.extended
+
+
+async def marks_hold(work: UnitOfWork, ticket: Ticket, now: datetime) -> None:
+    """What is marked overdue had a clock that ran out and was not given time again."""
+    if ticket.overdue_at is not None and TicketStatus(ticket.status) not in ENDED:
+        due = await _deadlines(work, ticket)
+        assert any(at is not None and at <= now for at in due.values())
 
 
 async def audience_holds(work: UnitOfWork, tickets: Sequence[UUID]) -> None:

@@ -33,7 +33,10 @@ from tests.loop.promises import promises_hold, rebuilt_is_the_same
 from tests.loop.world import ADDRESSES, DISTRICTS, STREETS, UNITS, World
 
 # What brings a ticket on is done more often than what ends it or leaves it where it is.
-_LIKELY = {Action.ACCEPT: 6, Action.REPLY: 5, Action.RECORD_CALLBACK: 4, Action.DISPATCH: 2}
+_LIKELY = {
+    Action.ACCEPT: 6, Action.REPLY: 5, Action.RECORD_CALLBACK: 4, Action.DISPATCH: 2,
+    Action.SUSPEND: 2, Action.REQUEST_EXTENSION: 2,
+}  # fmt: skip
 WHO = st.sampled_from(["citizen", "other", "partner", "agent", "supervisor", "evaluator", *UNITS])
 ANSWERS = st.one_of(
     st.tuples(st.just(True), st.booleans(), st.booleans(), st.sampled_from(Satisfaction)),
@@ -45,15 +48,22 @@ GIVEN = st.fixed_dictionaries(
         "level": st.sampled_from(ResponseLevel),
         "unit": st.sampled_from([*STREETS, "110105", "BJ-ZJW"]),
         "answers": ANSWERS,
+        "limit": st.sampled_from(["P1WD", "P4WD", "PT5H", "P2D"]),
+        "approve": st.booleans(),
+        "days": st.integers(1, 9),
     }
 )
 
 # Steps that stand open and are still refused for a while: urged enough today, nobody reached
-# before the next attempt's day, evaluated after the city's days.
+# before the next attempt's day, evaluated after the city's days; more time that nobody asked for,
+# that is asked for twice, or too late.
 UNTIMELY = {
     Action.URGE: RateLimited,
     Action.RECORD_CALLBACK: NotPossibleNow,
     Action.EVALUATE: NotPossibleNow,
+    Action.REQUEST_EXTENSION: NotPossibleNow,
+    Action.DECIDE_EXTENSION: NotPossibleNow,
+    Action.SUSPEND: NotPossibleNow,
 }
 
 
@@ -131,6 +141,8 @@ class Machine(RuleBasedStateMachine):
 
     def _try(self, before: Ticket, who: str, action: Action, given: dict[str, Any]) -> None:
         world = self.world
+        if action is Action.DECIDE_EXTENSION and not world.run(world.asked(before.id)):
+            return  # there is nothing whose id could be sent
         visible = world.run(world.sees(who, before.id))
         role = world.run(world.part_of(who, before.id))
         offered = available_actions(TicketStatus(before.status), role if visible else Party.NONE)

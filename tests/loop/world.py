@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from domain.accounts.commands import upsert_citizen
 from domain.accounts.protection import Protection
-from domain.dispatch import handling, triage
+from domain.dispatch import extensions, handling, suspending, triage
 from domain.dispatch.city import City, load_rules
+from domain.dispatch.models import Extension
 from domain.feedback import handling as speaking
 from domain.feedback import judging
 from domain.kernel.actor import SYSTEM, Actor, Role
@@ -80,7 +81,7 @@ class World:
         acts: dict[Action, Act] = {
             Action.SUPPLEMENT: lambda w, t: commands.add_supplement(w, t, "补充"),
             Action.URGE: lambda w, t: commands.urge_ticket(w, rules.profile, t),
-            Action.WITHDRAW: lambda w, t: commands.withdraw_ticket(w, t),
+            Action.WITHDRAW: lambda w, t: suspending.withdraw_ticket(w, t),
             Action.EVALUATE: lambda w, t: judging.evaluate_ticket(w, rules, t, own),
             Action.ANSWER: lambda w, t: triage.triage_ticket(w, rules, t, outcome.ANSWER, "答"),
             Action.REDIRECT: lambda w, t: triage.triage_ticket(
@@ -91,9 +92,35 @@ class World:
             Action.ACCEPT: lambda w, t: handling.accept_ticket(w, t),
             Action.RECORD_CONTACT: lambda w, t: speaking.record_contact(w, t, "联系"),
             Action.REPLY: lambda w, t: speaking.reply_to_ticket(w, rules, t, "答复", True),
+            Action.REQUEST_EXTENSION: lambda w, t: extensions.request_extension(
+                w, rules, t, given["limit"], "等待配件"
+            ),
+            Action.DECIDE_EXTENSION: lambda w, t: self._decide(w, t, given["approve"]),
+            Action.SUSPEND: lambda w, t: suspending.suspend_ticket(
+                w, rules, t, "分步整改", self.today() + timedelta(given["days"]), "待供货"
+            ),
+            Action.RESUME: lambda w, t: suspending.resume_ticket(w, rules, t),
             Action.RECORD_CALLBACK: lambda w, t: judging.record_callback(w, rules, t, judgement),
         }
         return acts[action]
+
+    def today(self) -> date:
+        return self.clock.now().astimezone(self.rules.zone).date()
+
+    async def _decide(self, work: UnitOfWork, ticket: UUID, approve: bool) -> None:
+        """Decide what waits, else what was asked for last; else what nobody asked for."""
+        statement = (
+            select(Extension.id).where(Extension.ticket_id == ticket)
+            .order_by(Extension.status != "REQUESTED", Extension.id.desc()).limit(1)
+        )  # fmt: skip
+        asked = await work.session.scalar(statement)
+        await extensions.decide_extension(work, self.rules, asked, approve, "经核实")
+
+    async def asked(self, ticket_id: UUID) -> bool:
+        """Whether more time was ever asked for."""
+        statement = select(Extension.id).where(Extension.ticket_id == ticket_id).limit(1)
+        async with self.database.unit_of_work(SYSTEM) as work:
+            return await work.session.scalar(statement) is not None
 
     async def perform(self, who: str, ticket: UUID, act: Act) -> DomainError | None:
         """Do it in a unit of work of its own; the refusal, where it was refused."""

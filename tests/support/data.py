@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import cycle
 from typing import Any
 from uuid import UUID
@@ -17,13 +17,14 @@ from sqlalchemy import text
 
 from domain.accounts import commands as accounts
 from domain.accounts.protection import Protection
+from domain.dispatch import calendars, extensions, intake, suspending, triage
 from domain.dispatch import handling as dispatch_handling
-from domain.dispatch import intake, triage
 from domain.dispatch.city import City, load_rules
 from domain.feedback import handling, judging
 from domain.kernel.actor import PUBLIC, SYSTEM, Actor, Role
 from domain.kernel.clock import FixedClock
 from domain.kernel.database import Database
+from domain.kernel.holidays import Day
 from domain.kernel.vocabulary import ResponseLevel, Satisfaction, TicketKind
 from domain.kernel.work import UnitOfWork
 from domain.tickets import commands
@@ -235,14 +236,39 @@ _UNREACHED: Move = lambda b, t, *_: b.judge(t, None, None)  # noqa: E731
 _ELSEWHERE: Move = lambda b, t, *_: b.dispatch(t, OTHER_STREET)  # noqa: E731
 _LATE: Move = lambda b, t, *_: b.step(t, Step.WARN, Step.OVERDUE, Step.ESCALATE)  # noqa: E731
 
+_ASK: Move = lambda b, t, _who, unit: b.run(  # noqa: E731
+    unit, lambda work: extensions.request_extension(work, b.city.rules, t, "P3WD", "等待配件")
+)
+
+
+def _decided(approve: bool) -> Move:
+    async def decide(b: Builder, t: UUID, _who: str, _unit: str) -> None:
+        async def step(work: UnitOfWork) -> None:
+            query = text("select id from extension where ticket_id = :t and status = 'REQUESTED'")
+            asked = await work.session.scalar(query, {"t": t})
+            await extensions.decide_extension(work, b.city.rules, asked, approve, "经核实")
+
+        await b.run("supervisor", step)
+
+    return decide
+
+
+async def _suspend(b: Builder, t: UUID, _who: str, _unit: str) -> None:
+    day = b.clock.now().date() + timedelta(days=30)
+    await b.run(
+        "supervisor",
+        lambda work: suspending.suspend_ticket(work, b.city.rules, t, "分三步整改", day, "待供货"),
+    )
+
+
 _COURSES: Mapping[str, tuple[Move, ...]] = {
     "answered": (_triaged(triage.TriageOutcome.ANSWER, None),),
     "redirected": (_triaged(triage.TriageOutcome.REDIRECT, "LEGAL_ROUTE"),),
     "withdrawn": (_withdraw,),
     "accepted": (_ACCEPT,),
-    "contacted": (_ACCEPT, _CONTACT),
-    "replied": (_ACCEPT, _REPLY),
-    "unreached": (_ACCEPT, _REPLY, _UNREACHED),
+    "contacted": (_ACCEPT, _CONTACT, _ASK),
+    "replied": (_ACCEPT, _ASK, _REPLY),
+    "unreached": (_ACCEPT, _ASK, _decided(False), _REPLY, _UNREACHED),
     "closed": (_ACCEPT, _REPLY, _PLEASED),
     "reworked": (_ACCEPT, _REPLY, _DISPLEASED),
     "evaluated": (_ACCEPT, _REPLY, _DISPLEASED, _ACCEPT, _REPLY, _evaluate),
@@ -250,9 +276,10 @@ _COURSES: Mapping[str, tuple[Move, ...]] = {
     "urged": (_urge,),
     "classified": (_classify,),
     "overdue": (_ACCEPT, _LATE),
+    "suspended": (_ACCEPT, _ASK, _decided(True), _suspend),
 }
 # No command leads there yet; readers must show them all the same.
-_WRITTEN = {"merged": "MERGED", "contested": "CONTESTED", "suspended": "SUSPENDED"}
+_WRITTEN = {"merged": "MERGED", "contested": "CONTESTED"}
 
 
 async def fill_town(url: str) -> Town:
@@ -263,6 +290,10 @@ async def fill_town(url: str) -> Town:
         builder = Builder(database, clock)
         town = await builder.people()
         town.staff = await builder.staff()
+        holiday = [Day(date(2026, 12, 31), False, "元旦")]
+        await builder.run(
+            "admin", lambda work: calendars.declare_holidays(work, holiday, "国办通知", "调休")
+        )
         await _tickets(builder, town)
         await _written(builder, town)
     finally:

@@ -25,7 +25,7 @@ from domain.tickets.workflow import (
 
 MOVES: tuple[Action | Step, ...] = (*Action, *Step)
 # Named in the contract, entered by steps that are not built yet.
-LATER = {S.MERGED, S.CONTESTED, S.SUSPENDED}
+LATER = {S.MERGED, S.CONTESTED}
 
 # The loop as the rules tell it, written down a second time: whence, by what, whither.
 WAYS = {
@@ -38,6 +38,9 @@ WAYS = {
     (S.DISPATCHED, Action.WITHDRAW): S.WITHDRAWN,
     (S.ACCEPTED, Action.REPLY): S.REPLIED,
     (S.ACCEPTED, Action.WITHDRAW): S.WITHDRAWN,
+    (S.ACCEPTED, Action.SUSPEND): S.SUSPENDED,
+    (S.SUSPENDED, Action.RESUME): S.ACCEPTED,
+    (S.SUSPENDED, Action.WITHDRAW): S.WITHDRAWN,
     (S.REPLIED, Step.REWORK): S.DISPATCHED,
     (S.REPLIED, Step.CLOSE): S.CLOSED,
 }

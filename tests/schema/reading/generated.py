@@ -25,7 +25,9 @@ from tests.schema.reading.world import PRINTED
 T = TypeVar("T")
 
 # Not read from tables: they would send the operation to the generic executor.
-PLAIN = {("Query", "triageGrounds"), ("Query", "scoringMonth")}
+PLAIN = {
+    ("Query", name) for name in ("triageGrounds", "scoringMonth", "calendar", "calendarWarnings")
+}
 WEIGHTS = {"tickets": 12, "nodes": 6, "edges": 6, "node": 6, "actor": 3}  # where there is most
 LONG = "x" * 70  # longer than PostgreSQL's names, so that only the end tells aliases apart
 
@@ -209,7 +211,10 @@ class Generator:
         """A page forward or backward, from a cursor of an earlier answer or from the end."""
         backward = "last" in definition.args and self.chance(40)
         size, edge = ("last", "before") if backward else ("first", "after")
-        known = {"history": "HISTORY", "units": "CODE", "callbacks": "DUE"}
+        known = {
+            "history": "HISTORY", "units": "CODE", "callbacks": "DUE", "extensions": "REQUESTED",
+            "suspensions": "REVIEW",
+        }  # fmt: skip
         cursors = self.words.cursors[known.get(name) or order or "SUBMITTED_AT_DESC"]
         given: dict[str, Any] = {}
         if backward or self.chance(70):

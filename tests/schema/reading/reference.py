@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -96,7 +96,9 @@ class Reference(Fields):
         row = source.row if source is not None else {}
         method: Callable[..., Any] | None = getattr(self, f"{kind.lower()}_{snake(name)}", None)
         found = method(row, **args) if method else row[snake(name)]
-        return moment(found, self.world.rules) if isinstance(found, datetime) else found
+        if isinstance(found, datetime):
+            return moment(found, self.world.rules)
+        return found.isoformat() if isinstance(found, date) else found
 
     def _page_field(self, page: Page, name: str) -> Any:
         objects = [Found(page.kind, row) for row in page.rows]
@@ -151,7 +153,8 @@ class Reference(Fields):
             return None
         table = {
             "Ticket": "ticket", "Unit": "unit", "TicketEvent": "ticket_event",
-            "Callback": "callback", "Staff": "staff",
+            "Callback": "callback", "Staff": "staff", "Extension": "extension",
+            "Suspension": "suspension",
         }.get(kind)  # fmt: skip
         row = self.world.by_id[table].get(wanted) if table else None
         return Found(kind, row) if row is not None and self._sees_node(kind, row) else None
@@ -161,7 +164,9 @@ class Reference(Fields):
             return row["id"] in self.seen
         if kind == "TicketEvent":
             return self._sees_event(row)
-        if kind == "Callback":
+        if kind == "Extension":
+            return self._sees_extension(row)
+        if kind in {"Callback", "Suspension"}:
             return row["ticket_id"] in self.seen
         return kind == "Unit" or self.actor.role is Role.ADMIN
 
@@ -211,6 +216,28 @@ class Reference(Fields):
             and (args.get("due") is False or row["due_at"] <= self.now)
         ]
         return self._page("Callback", "DUE", rows, lambda row: (row["due_at"], row["id"]), args)
+
+    def _sees_extension(self, row: Row) -> bool:
+        granted = row["status"] == "APPROVED"
+        staff = self.actor.role not in {Role.CITIZEN, Role.PARTNER}
+        return row["ticket_id"] in self.seen and (staff or granted)
+
+    def query_extensions(self, _row: Row, **args: Any) -> Page:
+        rows = [
+            row
+            for row in self.world.tables["extension"]
+            if self._sees_extension(row) and args.get("status") in {None, row["status"]}
+        ]
+        return self._page("Extension", "REQUESTED", rows, lambda row: row["id"], args)
+
+    def query_suspensions(self, _row: Row, **args: Any) -> Page:
+        rows = [
+            row
+            for row in self.world.tables["suspension"]
+            if row["ticket_id"] in self.seen and row["ended_at"] is None
+        ]
+        key: Callable[[Row], Any] = lambda row: (row["review_on"], row["id"])  # noqa: E731
+        return self._page("Suspension", "REVIEW", rows, key, args)
 
     def query_categories(self, _row: Row, parent: str | None = None) -> list[Found]:
         return self.category_children({"code": parent})

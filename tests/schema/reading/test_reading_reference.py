@@ -39,6 +39,8 @@ LISTS = {
     "DEADLINE_ASC": "tickets(orderBy: DEADLINE_ASC, first: 100, after: $after)",
     "CODE": "units(first: 100, after: $after)",
     "DUE": "callbacks(due: false, first: 100, after: $after)",
+    "REQUESTED": "extensions(first: 100, after: $after)",
+    "REVIEW": "suspensions(first: 100, after: $after)",
 }
 
 

@@ -28,13 +28,16 @@ def roots(town: Town, ticket: dict[str, Any]) -> dict[str, str]:
         "unit": f'(code: "{STREET}")',
         "units": "(first: 5)",
         "callbacks": "(first: 5, due: false)",
+        "extensions": "(first: 5)",
+        "suspensions": "(first: 5)",
         "scores": '(month: "2026-11", group: DISTRICT)',
         "categories": "",
         "viewer": "",
     }
     assert GRAPHQL.query_type is not None
     fields = GRAPHQL.query_type.fields
-    assert set(arguments) == set(fields) - {"triageGrounds", "scoringMonth"}
+    plain = {"triageGrounds", "scoringMonth", "calendar", "calendarWarnings"}
+    assert set(arguments) == set(fields) - plain
     return {
         name: f"{name}{given} {{ {widest(get_named_type(fields[name].type), 3)} }}"
         for name, given in arguments.items()

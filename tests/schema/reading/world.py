@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,10 @@ from graphql import (
 from domain.dispatch.city import Rules
 from tests.support.desk import SCHEMA, Desk
 
-TABLES = "ticket ticket_event unit assignment reply callback citizen category staff clock_segment"
+TABLES = (
+    "ticket ticket_event unit assignment reply callback citizen category staff clock_segment "
+    "extension suspension declared_day"
+)
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
 UNFINISHED = {"RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED"}
 PRINTED = build_schema(SCHEMA.as_str())
@@ -52,7 +55,8 @@ class World:
         self.children: dict[UUID | None, list[Row]] = {}
         for row in sorted(self.tables["unit"], key=lambda unit: unit["code"]):
             self.children.setdefault(row["parent_id"], []).append(row)
-        self.rules = rules
+        days = [(row["day"], row["is_workday"]) for row in self.tables["declared_day"]]
+        self.rules = replace(rules, calendar=rules.calendar.with_days(days))
         # (order, id of the row) → cursor and back: opaque here as for every client.
         self.cursors: dict[tuple[str, UUID], str] = {}
         self.rows_of_cursors: dict[tuple[str, str], UUID] = {}
