@@ -39,6 +39,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(ANYONE, "node nodes viewer unit units categories triageGrounds"),
         **_all(ANYONE, "ticket tickets"),
         **_all(STAFF_ONLY, "callbacks scores scoringMonth"),
+        **_all(AGENTS, "suggestCategory"),
     },
     "Mutation": {
         **_all(ANYONE, "requestLoginCode logIn"),
@@ -55,11 +56,11 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(
             LOGGED_IN,
             "id code kind status level levelReason title content channel address confidential "
-            "category submittedAt dispatchedAt acceptedAt contactedAt repliedAt closedAt deadline "
-            "isOverdue round urgeCount version answer triageGround citizen lead assignments "
-            "replies callbacks clock availableActions history",
+            "category categorySource submittedAt dispatchedAt acceptedAt contactedAt repliedAt "
+            "closedAt deadline isOverdue round urgeCount version answer triageGround citizen lead "
+            "assignments replies callbacks clock availableActions history",
         ),
-        **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo"),
+        **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo categorySuggestions"),
     },
     "TicketConnection": _CONNECTION,
     "TicketEdge": _EDGE,
@@ -82,6 +83,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "CallbackEdge": _EDGE,
     "Citizen": _all(LOGGED_IN, "maskedName maskedPhone"),
     "Category": _all(ANYONE, "code name parent children"),
+    "CategorySuggestion": _all(STAFF_ONLY, "rank category probability model modelVersion"),
+    "SuggestedCategory": _all(AGENTS, "category probability model modelVersion wouldBeSet"),
     "TriageGround": _all(ANYONE, "code label english source outcome handOver"),
     "Unit": _all(
         ANYONE,

@@ -30,6 +30,7 @@ async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID
             await one_lead(work, ticket)
             await deadline_holds(work, rules, ticket)
             await next_step(work, ticket)
+            await category_holds(work, ticket)
         await audience_holds(work, tickets)
         failed = await work.session.scalar(
             text("select max(last_failure) from timer where subject_id = any(:ids)"),
@@ -99,6 +100,29 @@ async def next_step(work: UnitOfWork, ticket: Ticket) -> None:
     ended = await _brought_to_the_city(work, ticket)
     due = {f"clock.{clock.value}" for clock in running(ticket)} - ended
     assert set(armed) == {(kind, ticket.round) for kind in due}
+
+
+async def category_holds(work: UnitOfWork, ticket: Ticket) -> None:
+    """A category has a source; the model's is its first suggestion, the centre's is kept."""
+    assert (ticket.category_code is None) == (ticket.category_source is None)
+    suggested = text(
+        "select rank, category_code, probability from category_suggestion "
+        "where ticket_id = :id order by rank"
+    )
+    rows = (await work.session.execute(suggested, {"id": ticket.id})).all()
+    assert [row.rank for row in rows] == list(range(1, len(rows) + 1))
+    assert not rows or ticket.category_source != "SUBMITTED"
+    corrected = await work.session.scalar(
+        text(
+            "select category_code from category_correction where ticket_id = :id "
+            "order by id desc limit 1"
+        ),
+        {"id": ticket.id},
+    )
+    if ticket.category_source == "MODEL":
+        assert (rows[0].category_code, corrected) == (ticket.category_code, None)
+    elif ticket.category_source == "CENTRE":
+        assert corrected in {ticket.category_code, None}  # None: confirmed as it was
 
 
 async def _brought_to_the_city(work: UnitOfWork, ticket: Ticket) -> set[str]:

@@ -170,6 +170,7 @@ def paths(desk: Desk, town: Town) -> Paths:
             "Query.callbacks": "(first: 100, due: false)",
             "Query.scores": '(month: "2026-11", group: STREET)',
             "Query.categories": "",
+            "Query.suggestCategory": '(content: "暖气不热")',
             "Ticket.history": "(first: 100)",
         }
     )

@@ -25,7 +25,7 @@ from tests.schema.reading.world import PRINTED
 T = TypeVar("T")
 
 # Not read from tables: they would send the operation to the generic executor.
-PLAIN = {("Query", "triageGrounds"), ("Query", "scoringMonth")}
+PLAIN = {("Query", "triageGrounds"), ("Query", "scoringMonth"), ("Query", "suggestCategory")}
 WEIGHTS = {"tickets": 12, "nodes": 6, "edges": 6, "node": 6, "actor": 3}  # where there is most
 LONG = "x" * 70  # longer than PostgreSQL's names, so that only the end tells aliases apart
 
