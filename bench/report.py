@@ -71,7 +71,7 @@ class Report:
     def missed(self) -> list[str]:
         """The targets that were not reached and the ceilings that were passed, in words."""
         low = [
-            f"{name} is {self.values[name]:.2f}, wanted at least {wanted}"
+            f"{name} is {self.values[name]:.3f}, wanted at least {wanted}"
             for name, wanted in self._targets.items()
             if self.values[name] < wanted
         ]
@@ -84,4 +84,4 @@ class Report:
 
     def print_values(self) -> None:
         for name, value in self.values.items():
-            print(f"{name}={value:.{2 if value < 100 else 0}f}")
+            print(f"{name}={value:.{3 if value < 1 else 2 if value < 100 else 0}f}")

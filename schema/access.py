@@ -39,8 +39,10 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "Query": {
         **_all(ANYONE, "node nodes viewer unit units categories triageGrounds"),
         **_all(ANYONE, "ticket tickets"),
-        **_all(STAFF_ONLY, "callbacks scores scoringMonth extensions suspensions calendar"),
+        **_all(STAFF_ONLY, "callbacks scores scoringMonth"),
+        **_all(STAFF_ONLY, "extensions suspensions calendar"),
         **_all(ADMINS, "calendarWarnings"),
+        **_all(AGENTS, "suggestCategory"),
     },
     "Mutation": {
         **_all(ANYONE, "requestLoginCode logIn"),
@@ -61,9 +63,11 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             "id code kind status level levelReason title content channel address confidential "
             "category submittedAt dispatchedAt acceptedAt contactedAt repliedAt closedAt deadline "
             "isOverdue round urgeCount version answer triageGround citizen lead assignments "
-            "replies callbacks clock availableActions history extensions suspensions",
+            "replies callbacks clock availableActions history",
         ),
-        **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo"),
+        **_all(LOGGED_IN, "extensions suspensions"),
+        **_all(LOGGED_IN, "categorySource"),
+        **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo categorySuggestions"),
     },
     "TicketConnection": _CONNECTION,
     "TicketEdge": _EDGE,
@@ -102,6 +106,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "CallbackEdge": _EDGE,
     "Citizen": _all(LOGGED_IN, "maskedName maskedPhone"),
     "Category": _all(ANYONE, "code name parent children"),
+    "CategorySuggestion": _all(STAFF_ONLY, "rank category probability model modelVersion"),
+    "SuggestedCategory": _all(AGENTS, "category probability model modelVersion wouldBeSet"),
     "TriageGround": _all(ANYONE, "code label english source outcome handOver"),
     "Unit": _all(
         ANYONE,

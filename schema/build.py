@@ -17,6 +17,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts.mutations import AccountMutations
 from schema.accounts.viewer import ViewerQueries
+from schema.classification.queries import ClassificationQueries
 from schema.clocks.mutations import ClockMutations
 from schema.clocks.queries import ClockQueries
 from schema.evaluation.queries import EvaluationQueries
@@ -43,6 +44,7 @@ class Query(
     ViewerQueries,
     GroundQueries,
     ClockQueries,
+    ClassificationQueries,
 ):
     pass
 

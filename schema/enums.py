@@ -98,6 +98,17 @@ described(
         "IMPORT": "Imported from earlier years (历史数据导入).",
     },
 )
+CategorySource = words.CategorySource
+described(
+    CategorySource,
+    "CategorySource",
+    "Who says that a ticket belongs to its category (分类来源).",
+    {
+        "SUBMITTED": "Named as it was submitted (登记时选定).",
+        "MODEL": "A model was sure enough (模型判定).",
+        "CENTRE": "The centre, by classifyTicket (热线中心定类).",
+    },
+)
 UnitLevel = words.UnitLevel
 described(
     UnitLevel,

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.classification.classifier import Classifier
 from domain.dispatch.gazetteer import Gazetteer
 from domain.dispatch.place_names import Place
 from domain.kernel.calendar import WorkCalendar, holiday_rows
@@ -75,15 +76,21 @@ def holiday_names() -> Mapping[date, str]:
 
 
 class City:
-    """The rules, and the gazetteer of the units as they stand in the database.
+    """The rules, the model of categories, and the gazetteer of the units in the database.
 
     The gazetteer is built anew when the tree's revision changed; commands that route ask for it
     with the revision that they read in their own transaction.
     """
 
-    def __init__(self, name: str, rules: Callable[[], Rules]) -> None:
-        """`rules` gives those of the present day (`rules_of_the_day`)."""
+    def __init__(
+        self, name: str, rules: Callable[[], Rules], classifier: Classifier | None = None
+    ) -> None:
+        """`rules` gives those of the present day (`rules_of_the_day`).
+
+        `classifier` suggests categories; by default it does so by the shipped model.
+        """
         self.name = name
+        self.classifier = classifier or Classifier()
         self._rules = rules
         self._gazetteer: Gazetteer | None = None
         self._revision = -1

@@ -10,6 +10,7 @@ from domain.accounts.commands import upsert_citizen
 from domain.accounts.names import read_name
 from domain.accounts.phone import read_phone
 from domain.accounts.protection import Protection
+from domain.classification.commands import Suggested, record_suggestions, suggest
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import City
 from domain.dispatch.levels import response_level
@@ -19,7 +20,7 @@ from domain.kernel import idempotency
 from domain.kernel.actor import Role
 from domain.kernel.errors import Fault, InvalidInput, NotAllowed, Unauthenticated
 from domain.kernel.texts import check_text
-from domain.kernel.vocabulary import FIRST_ROUND, Channel, TicketKind
+from domain.kernel.vocabulary import FIRST_ROUND, CategorySource, Channel, TicketKind
 from domain.kernel.work import UnitOfWork
 from domain.tickets.code import format_code, next_number
 from domain.tickets.commands import MOST_CONTENT
@@ -68,8 +69,9 @@ async def submit_ticket(
 ) -> UUID:
     """登记: take a ticket in and dispatch it where its unit is clear (B10-B12). Returns its id.
 
-    A consultation waits in the triage queue, to be answered at once (B11); so does what names no
-    place. The same idempotency key from the same actor returns the ticket that it led to.
+    Without a category a model suggests some; where it is sure enough for the city the first is
+    set. A consultation waits in the triage queue, to be answered at once (B11); so does what names
+    no place. The same idempotency key from the same actor returns the ticket that it led to.
     Raises Unauthenticated, NotAllowed, KeyReused, and InvalidInput with all faults at once.
     """
     _require_submitter(work)
@@ -81,7 +83,9 @@ async def submit_ticket(
     found = await _route(work, city, submission, faults)
     chosen = await _units(work, found) if not _held_for_triage(submission) else []
     citizen_id = await _citizen(work, protection, submission)
-    ticket = await _register(work, city, submission, ticket_id, citizen_id, found)
+    suggested = await _suggest(work, city, submission)
+    ticket = await _register(work, city, submission, suggested, ticket_id, citizen_id, found)
+    record_suggestions(work, ticket, suggested)
     if chosen:
         lead, *copies = chosen
         await assign(work, city.rules, ticket, lead, copies, reason=found.explain(), by="rule")
@@ -198,19 +202,37 @@ async def _citizen(work: UnitOfWork, protection: Protection, submission: Submiss
     return (await upsert_citizen(work, protection, contact.phone, contact.name)).id
 
 
+async def _suggest(work: UnitOfWork, city: City, submission: Submission) -> Suggested:
+    if submission.category is not None:
+        return Suggested()
+    numbers = city.rules.profile.classification
+    return await suggest(work, city.classifier, numbers, submission.title, submission.content)
+
+
+def _category(submission: Submission, suggested: Suggested) -> tuple[str | None, str | None]:
+    """The category that a ticket begins with, and who says so."""
+    if submission.category is not None:
+        return submission.category, CategorySource.SUBMITTED.value
+    if suggested.category is not None:
+        return suggested.category, CategorySource.MODEL.value
+    return None, None
+
+
 async def _register(
     work: UnitOfWork,
     city: City,
     submission: Submission,
+    suggested: Suggested,
     ticket_id: UUID,
     citizen_id: UUID | None,
     found: Route,
 ) -> Ticket:
     profile = city.rules.profile
+    category, source = _category(submission, suggested)
     level, reason = response_level(
         profile,
         kind=submission.kind,
-        category_code=submission.category,
+        category_code=category,
         title=submission.title,
         content=submission.content,
     )
@@ -229,7 +251,8 @@ async def _register(
         address=submission.address,
         longitude=longitude,
         latitude=latitude,
-        category_code=submission.category,
+        category_code=category,
+        category_source=source,
         citizen_id=citizen_id,
         submitter=work.actor.subject,
         confidential=submission.confidential,

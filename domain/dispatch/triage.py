@@ -5,12 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
+from domain.classification.commands import record_correction
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import City, Rules
 from domain.dispatch.moving import change_level
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.texts import check_text
-from domain.kernel.vocabulary import ResponseLevel, TicketStatus, UnitLevel
+from domain.kernel.vocabulary import CategorySource, ResponseLevel, TicketStatus, UnitLevel
 from domain.kernel.work import UnitOfWork
 from domain.tickets import queries
 from domain.tickets.commands import MOST_CONTENT, MOST_REMARK
@@ -77,6 +78,8 @@ async def classify_ticket(
 ) -> Ticket:
     """定类定级: set the category or the level; clocks that run follow a new level.
 
+    Another category than before is kept for training (`classification.record_correction`).
+
     Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
     """
     faults = check_text("reason", reason, most=MOST_REMARK, required=False)
@@ -89,7 +92,10 @@ async def classify_ticket(
         raise InvalidInput(*faults)
     before = {"category": ticket.category_code, "level": ticket.level}
     moved = level is not None and level.value != ticket.level
-    ticket.category_code = category or ticket.category_code
+    if category is not None:
+        ticket.category_code = category
+        ticket.category_source = CategorySource.CENTRE.value
+        await record_correction(work, ticket, before["category"])
     if level is not None:
         ticket.level, ticket.level_reason = level.value, reason or "坐席调整"
     after = {"category": ticket.category_code, "level": ticket.level}

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from domain.kernel.limit import Limit
 from domain.kernel.sections import (
     Callback,
+    Classification,
     Contest,
     Evaluation,
     Extension,
@@ -71,6 +72,7 @@ class Profile(Section):
     evaluation: Evaluation
     login_code: LoginCode
     restraints: Restraints
+    classification: Classification
     triage_grounds: Annotated[tuple[TriageGround, ...], Field(min_length=1)]
 
     @cached_property

@@ -260,6 +260,13 @@ class Restraints(Section):
     urges_per_day: PositiveCount
 
 
+class Classification(Section):
+    """自动分类: from which probability on a category is set without asking anybody."""
+
+    threshold: PositiveShare
+    suggestions: Annotated[int, Field(ge=1, le=10, strict=True)]
+
+
 class TriageGround(Section):
     """不派单的理由: a ground on which a ticket is not dispatched, with its legal source."""
 

@@ -75,6 +75,14 @@ class Channel(StrEnum):
     IMPORT = "IMPORT"  # 历史数据导入
 
 
+class CategorySource(StrEnum):
+    """分类来源: who says that a ticket belongs to its category."""
+
+    SUBMITTED = "SUBMITTED"  # 登记时选定
+    MODEL = "MODEL"  # 模型判定
+    CENTRE = "CENTRE"  # 热线中心定类
+
+
 class UnitLevel(StrEnum):
     """承办单位层级: where a unit stands in the tree."""
 

@@ -21,10 +21,12 @@ from domain.tickets.policy import (
     visible_to,
 )
 from schema.accounts.citizen import Citizen
+from schema.classification.types import CategorySuggestion
 from schema.clocks.explained import EXPLANATION, ExplanationLanguage
 from schema.clocks.types import Extension, SingleClock, Suspension
 from schema.enums import (
     AssignmentRole,
+    CategorySource,
     Channel,
     ClockName,
     ResponseLevel,
@@ -183,6 +185,17 @@ class Ticket(Node):
     category: Category | None = read(
         One(lambda: Category, on=lambda ticket, found: found.c.code == ticket.c.category_code),
         description="Its category (分类).",
+    )
+    category_source: CategorySource | None = column(
+        description="Who says so; null without a category, or from before it was kept (分类来源)."
+    )
+    category_suggestions: list[CategorySuggestion] = read(
+        Many(
+            lambda: CategorySuggestion,
+            on=lambda ticket, suggestion: suggestion.c.ticket_id == ticket.c.id,
+            order=lambda suggestion: [suggestion.c.rank],
+        ),
+        description="What a model proposed, where none was named; for staff (分类建议).",
     )
     submitted_at: datetime = column(description="When it came in (提交时间).")
     dispatched_at: datetime | None = column(

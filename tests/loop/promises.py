@@ -35,6 +35,7 @@ async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID
             await next_step(work, ticket, database.clock.now())
             await requests_and_suspensions_hold(work, ticket)
             await marks_hold(work, ticket, database.clock.now())
+            await category_holds(work, ticket)
         await audience_holds(work, tickets)
         failed = await work.session.scalar(
             text("select max(last_failure) from timer where subject_id = any(:ids)"),
@@ -115,6 +116,29 @@ async def next_step(work: UnitOfWork, ticket: Ticket, now: datetime) -> None:
     named = {clock: (timer_kind(clock), ticket.round) for clock in open_}
     assert {named[clock] for clock in open_ - over} <= set(armed) - {review}
     assert set(armed) - {review} <= set(named.values()), "what stands has no next point"
+
+
+async def category_holds(work: UnitOfWork, ticket: Ticket) -> None:
+    """A category has a source; the model's is its first suggestion, the centre's is kept."""
+    assert (ticket.category_code is None) == (ticket.category_source is None)
+    suggested = text(
+        "select rank, category_code, probability from category_suggestion "
+        "where ticket_id = :id order by rank"
+    )
+    rows = (await work.session.execute(suggested, {"id": ticket.id})).all()
+    assert [row.rank for row in rows] == list(range(1, len(rows) + 1))
+    assert not rows or ticket.category_source != "SUBMITTED"
+    corrected = await work.session.scalar(
+        text(
+            "select category_code from category_correction where ticket_id = :id "
+            "order by id desc limit 1"
+        ),
+        {"id": ticket.id},
+    )
+    if ticket.category_source == "MODEL":
+        assert (rows[0].category_code, corrected) == (ticket.category_code, None)
+    elif ticket.category_source == "CENTRE":
+        assert corrected in {ticket.category_code, None}  # None: confirmed as it was
 
 
 async def _deadlines(work: UnitOfWork, ticket: Ticket) -> dict[ClockName, datetime | None]:

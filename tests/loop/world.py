@@ -87,7 +87,9 @@ class World:
             Action.REDIRECT: lambda w, t: triage.triage_ticket(
                 w, rules, t, outcome.REDIRECT, "答", "LEGAL_ROUTE"
             ),
-            Action.CLASSIFY: lambda w, t: triage.classify_ticket(w, rules, t, level=given["level"]),
+            Action.CLASSIFY: lambda w, t: triage.classify_ticket(
+                w, rules, t, level=given["level"], category=given["category"]
+            ),
             Action.DISPATCH: lambda w, t: triage.dispatch_ticket(w, city, t, given["unit"]),
             Action.ACCEPT: lambda w, t: handling.accept_ticket(w, t),
             Action.RECORD_CONTACT: lambda w, t: speaking.record_contact(w, t, "联系"),

@@ -173,6 +173,7 @@ def paths(desk: Desk, town: Town) -> Paths:
             "Query.calendar": "(year: 2026)",
             "Query.scores": '(month: "2026-11", group: STREET)',
             "Query.categories": "",
+            "Query.suggestCategory": '(content: "暖气不热")',
             "Ticket.history": "(first: 100)",
         }
     )

@@ -71,6 +71,12 @@ class Fields:
     def ticket_category(self, row: Row) -> Found | None:
         return self.category_parent({"parent_code": row["category_code"]})
 
+    def ticket_category_suggestions(self, row: Row) -> list[Found]:
+        rows = sorted(self._of_seen("category_suggestion", row), key=lambda found: found["rank"])
+        return [Found("CategorySuggestion", found) for found in rows]
+
+    categorysuggestion_category = ticket_category
+
     def ticket_is_overdue(self, row: Row) -> bool:
         return self._is_late(row)
 

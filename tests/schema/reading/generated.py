@@ -26,7 +26,14 @@ T = TypeVar("T")
 
 # Not read from tables: they would send the operation to the generic executor.
 PLAIN = {
-    ("Query", name) for name in ("triageGrounds", "scoringMonth", "calendar", "calendarWarnings")
+    ("Query", name)
+    for name in (
+        "triageGrounds",
+        "scoringMonth",
+        "calendar",
+        "calendarWarnings",
+        "suggestCategory",
+    )
 }
 WEIGHTS = {"tickets": 12, "nodes": 6, "edges": 6, "node": 6, "actor": 3}  # where there is most
 LONG = "x" * 70  # longer than PostgreSQL's names, so that only the end tells aliases apart

@@ -36,7 +36,7 @@ def roots(town: Town, ticket: dict[str, Any]) -> dict[str, str]:
     }
     assert GRAPHQL.query_type is not None
     fields = GRAPHQL.query_type.fields
-    plain = {"triageGrounds", "scoringMonth", "calendar", "calendarWarnings"}
+    plain = {"triageGrounds", "scoringMonth", "calendar", "calendarWarnings", "suggestCategory"}
     assert set(arguments) == set(fields) - plain
     return {
         name: f"{name}{given} {{ {widest(get_named_type(fields[name].type), 3)} }}"

@@ -24,7 +24,8 @@ from tests.support.desk import SCHEMA, Desk
 
 TABLES = (
     "ticket ticket_event unit assignment reply callback citizen category staff clock_segment "
-    "extension suspension declared_day"
+    "extension suspension declared_day "
+    "category_suggestion"
 )
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
 UNFINISHED = {"RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED"}
