@@ -8,11 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
+from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.catalogue.matching import Catalogue
+from domain.catalogue.queries import compiled, in_force
 from domain.dispatch.gazetteer import Gazetteer
 from domain.dispatch.place_names import Place
 from domain.kernel.calendar import WorkCalendar, holiday_rows
@@ -59,11 +63,19 @@ def load_rules(city: str, now: datetime) -> Rules:
     return Rules(profile, WorkCalendar.of(rows, profile.working_hours))
 
 
-class City:
-    """The rules, and the gazetteer of the units as they stand in the database.
+class Bearings(NamedTuple):
+    """What a submission is routed by: the places, and the catalogue in force."""
 
-    The gazetteer is built anew when the tree's revision changed; commands that route ask for it
-    with the revision that they read in their own transaction.
+    gazetteer: Gazetteer
+    catalogue: Catalogue
+
+
+class City:
+    """The rules; the gazetteer of the units and the catalogue as they stand in the database.
+
+    The gazetteer is built anew when the tree's revision changed, and the catalogue compiled anew
+    when another version is in force; commands that route ask for both as their own transaction and
+    its moment see them. What was published never changes, so a version's id says all.
     """
 
     def __init__(self, name: str, rules: Callable[[], Rules]) -> None:
@@ -72,6 +84,8 @@ class City:
         self._rules = rules
         self._gazetteer: Gazetteer | None = None
         self._revision = -1
+        self._catalogue: Catalogue | None = None
+        self._version: UUID | None = None
         self._lock = asyncio.Lock()
 
     @property
@@ -79,9 +93,18 @@ class City:
         """The rules in force today."""
         return self._rules()
 
-    async def gazetteer(self, session: AsyncSession) -> Gazetteer:
-        """The places of the active units, as the transaction of `session` sees them."""
-        revision = await session.scalar(select(UnitTree.revision)) or 0
+    async def bearings(self, session: AsyncSession, now: datetime) -> Bearings:
+        """The places of the active units and the catalogue in force, as the transaction sees them.
+
+        One statement, unless something changed since the last call.
+        """
+        tree = select(UnitTree.revision).limit(1).scalar_subquery()
+        revision, version = (await session.execute(select(tree, in_force(now)))).one()
+        return Bearings(
+            await self._places(session, revision or 0), await self._entries(session, version)
+        )
+
+    async def _places(self, session: AsyncSession, revision: int) -> Gazetteer:
         if self._gazetteer is not None and revision == self._revision:
             return self._gazetteer
         async with self._lock:
@@ -92,6 +115,13 @@ class City:
                 )
                 self._revision = revision
             return self._gazetteer
+
+    async def _entries(self, session: AsyncSession, version: UUID | None) -> Catalogue:
+        known = self._catalogue
+        if known is None or version != self._version:
+            known = await compiled(session, version)
+            self._catalogue, self._version = known, version
+        return known
 
 
 def _districts(city: str) -> dict[str, object] | None:
