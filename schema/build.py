@@ -17,6 +17,8 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts.mutations import AccountMutations
 from schema.accounts.viewer import ViewerQueries
+from schema.catalogue.mutations import CatalogueMutations
+from schema.catalogue.queries import CatalogueQueries
 from schema.evaluation.queries import EvaluationQueries
 from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
@@ -33,13 +35,21 @@ _MOMENT = "ISO 8601 with an offset, e.g. `2026-11-23T10:00:00+08:00` (时间)."
 
 @strawberry.type(description="Reads; each is one SQL statement (查询).")
 class Query(
-    TicketQueries, UnitQueries, FeedbackQueries, EvaluationQueries, ViewerQueries, GroundQueries
+    TicketQueries,
+    UnitQueries,
+    FeedbackQueries,
+    EvaluationQueries,
+    ViewerQueries,
+    GroundQueries,
+    CatalogueQueries,
 ):
     pass
 
 
 @strawberry.type(description="Steps; each gives its payload or a Problem (操作).")
-class Mutation(TicketMutations, FeedbackMutations, UnitMutations, AccountMutations):
+class Mutation(
+    TicketMutations, FeedbackMutations, UnitMutations, AccountMutations, CatalogueMutations
+):
     pass
 
 

@@ -12,7 +12,7 @@ from domain.catalogue import checking, queries
 from domain.catalogue.checking import Warning  # noqa: A004 - a warning is what it is
 from domain.catalogue.drafting import begin, check_reason, record, require_admin
 from domain.catalogue.models import CatalogueVersion, StepKind, VersionStatus
-from domain.kernel.errors import Fault, InvalidInput
+from domain.kernel.errors import Conflict, Fault, InvalidInput
 from domain.kernel.work import UnitOfWork
 
 # Numbers follow one another without a gap, so one version is published at a time. A submission
@@ -54,11 +54,13 @@ async def roll_back_catalogue(
     *,
     reason: str,
     effective_at: datetime | None = None,
+    expected_number: int | None = None,
 ) -> CatalogueVersion:
     """回退: publish a copy of an earlier version, as a version of its own; at once by default.
 
     An earlier version is brought back as it was, also where a unit that it names has retired since:
-    haste is the point, and there the place decides. Raises NotAllowed, InvalidInput.
+    haste is the point, and there the place decides. Raises NotAllowed, InvalidInput, and Conflict
+    where a version was published after `expected_number`.
     """
     require_admin(work)
     faults = [*check_reason(reason), *_moment_faults(work, effective_at)]
@@ -67,6 +69,9 @@ async def roll_back_catalogue(
         faults.append(Fault("number", "no version has this number"))
     if faults or earlier is None:
         raise InvalidInput(*faults)
+    await work.session.execute(_ONE_AT_A_TIME)
+    if expected_number not in (None, await queries.last_number(work.session)):
+        raise Conflict("another version was published since you read them")
     rows = await queries.rows_of(work.session, earlier.id)
     draft = begin(work, rows, reason=reason, based_on=number)
     await work.flush()

@@ -51,17 +51,22 @@ _Move = tuple[str | None, str | None, str | None]  # from, to, category
 
 
 async def replay_catalogue(
-    work: UnitOfWork, draft_id: UUID | None, *, from_at: datetime, to_at: datetime
+    work: UnitOfWork,
+    draft_id: UUID | None,
+    *,
+    from_at: datetime,
+    to_at: datetime,
+    expected_version: int | None = None,
 ) -> CatalogueReplay:
     """Begin to replay the tickets that came in from `from_at` until before `to_at`.
 
-    Raises NotAllowed, InvalidInput, NotFound, and NotPossibleNow for what is no draft, or while
-    one of the same draft is running.
+    Raises NotAllowed, InvalidInput, NotFound, Conflict, and NotPossibleNow for what is no draft,
+    or while one of the same draft is running.
     """
     require_admin(work)
     if faults := _range_faults(from_at, to_at):
         raise InvalidInput(*faults)
-    draft = await queries.lock_draft(work, draft_id)
+    draft = await queries.lock_draft(work, draft_id, expected_version)
     if await _is_running(work, draft):
         raise NotPossibleNow("a replay of this draft is running")
     base = await work.session.scalar(select(queries.in_force(work.now)))

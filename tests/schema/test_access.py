@@ -170,6 +170,8 @@ def paths(desk: Desk, town: Town) -> Paths:
             "Query.callbacks": "(first: 100, due: false)",
             "Query.scores": '(month: "2026-11", group: STREET)',
             "Query.categories": "",
+            "Query.catalogueVersion": "(number: 1)",
+            "Query.catalogueReplay": f'(id: "CatalogueReplay_{town.catalogue["replay"]}")',
             "Ticket.history": "(first: 100)",
         }
     )

@@ -126,6 +126,8 @@ def paths(world: World) -> Paths:
             "Query.units": f'(first: 100, filter: {{parentCode: "{DISTRICT}"}})',
             "Query.callbacks": "(first: 100, due: false)",
             "Query.scores": '(month: "2026-11", group: DISTRICT)',
+            "Query.catalogueVersion": "(number: 1)",
+            "Query.catalogueReplay": f'(id: "CatalogueReplay_{tables["catalogue_replay"][0]["id"]}")',
             "Unit.tickets": "(first: 3)",
             "Ticket.history": "(first: 3)",
         }

@@ -31,6 +31,7 @@ from domain.tickets.history import advance
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Step
 from domain.units.queries import id_of_code
+from tests.support.catalogue import fill_catalogue
 from tests.support.engines import CITY
 
 BEGUN_AT = datetime(2026, 11, 9, 1, 0, tzinfo=UTC)
@@ -54,6 +55,7 @@ class Town:
     actors: dict[str, Actor]
     codes: dict[str, list[UUID]] = field(default_factory=dict)
     staff: dict[str, UUID] = field(default_factory=dict)
+    catalogue: dict[str, UUID] = field(default_factory=dict)
 
 
 class Builder:
@@ -265,6 +267,7 @@ async def fill_town(url: str) -> Town:
         town.staff = await builder.staff()
         await _tickets(builder, town)
         await _written(builder, town)
+        town.catalogue = await fill_catalogue(builder, town.codes["closed"])
     finally:
         await database.close()
     return town

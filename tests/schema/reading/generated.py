@@ -209,7 +209,10 @@ class Generator:
         """A page forward or backward, from a cursor of an earlier answer or from the end."""
         backward = "last" in definition.args and self.chance(40)
         size, edge = ("last", "before") if backward else ("first", "after")
-        known = {"history": "HISTORY", "units": "CODE", "callbacks": "DUE"}
+        known = {
+            "history": "HISTORY", "units": "CODE", "callbacks": "DUE",
+            "catalogueVersions": "CATALOGUE_VERSIONS", "catalogueProposals": "CATALOGUE_PROPOSALS",
+        }  # fmt: skip
         cursors = self.words.cursors[known.get(name) or order or "SUBMITTED_AT_DESC"]
         given: dict[str, Any] = {}
         if backward or self.chance(70):
@@ -234,6 +237,8 @@ class Generator:
                 inner: self.filter_value(type_.name, inner, type_.fields[inner].type)
                 for inner in names
             }
+        if argument == "number":
+            return self.pick((1, 2, 0))
         if argument == "month":
             return self.pick(("2026-11", "2026-12", "2026-10", "1999-01"))
         if argument == "parent":

@@ -22,7 +22,11 @@ from graphql import (
 from domain.dispatch.city import Rules
 from tests.support.desk import SCHEMA, Desk
 
-TABLES = "ticket ticket_event unit assignment reply callback citizen category staff clock_segment"
+TABLES = (
+    "ticket ticket_event unit assignment reply callback citizen category staff clock_segment "
+    "catalogue_version catalogue_entry catalogue_step catalogue_replay catalogue_move "
+    "catalogue_proposal proposal_case"
+)
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
 UNFINISHED = {"RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED"}
 PRINTED = build_schema(SCHEMA.as_str())
