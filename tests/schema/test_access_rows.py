@@ -115,7 +115,7 @@ def paths(world: World) -> Paths:
     some += [f"Callback_{row['id']}" for row in tables["callback"]]
     leads = {row["lead_unit_id"] for row in tables["ticket"]} - {None}
     some += [f"Unit_{id_}" for id_ in leads][:9]
-    ticket = tables["ticket"][-1]
+    ticket, replay = tables["ticket"][-1], tables["catalogue_replay"][0]
     return Paths(
         {
             "Query.node": f'(id: "Ticket_{ticket["id"]}")',
@@ -127,7 +127,7 @@ def paths(world: World) -> Paths:
             "Query.callbacks": "(first: 100, due: false)",
             "Query.scores": '(month: "2026-11", group: DISTRICT)',
             "Query.catalogueVersion": "(number: 1)",
-            "Query.catalogueReplay": f'(id: "CatalogueReplay_{tables["catalogue_replay"][0]["id"]}")',
+            "Query.catalogueReplay": f'(id: "CatalogueReplay_{replay["id"]}")',
             "Unit.tickets": "(first: 3)",
             "Ticket.history": "(first: 3)",
         }

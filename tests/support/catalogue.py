@@ -1,4 +1,4 @@
-"""A catalogue at work in the town: a draft, a replay, proposals; made by the domain's own commands."""
+"""A catalogue at work in the town: a draft, a replay, proposals; made by the domain's commands."""
 
 from __future__ import annotations
 

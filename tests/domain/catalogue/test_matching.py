@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.catalogue.checking import covers, warnings_of
@@ -62,7 +62,7 @@ entries = st.builds(
     joint=st.lists(st.sampled_from([*RELATIVE, *UNITS]), max_size=3).map(tuple),
     copies=st.lists(st.sampled_from([*RELATIVE, *UNITS]), max_size=3).map(tuple),
 )
-versions = st.lists(entries, max_size=25).map(
+versions = st.lists(entries, max_size=10).map(
     lambda found: [replace(entry, rank=10 * n + 10) for n, entry in enumerate(found)]
 )
 facts = st.builds(
@@ -76,6 +76,7 @@ facts = st.builds(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(versions, facts, st.randoms())
 def test_the_compiled_catalogue_is_the_naive_loop(
     version: list[Entry], fact: Facts, random: object
@@ -85,7 +86,8 @@ def test_the_compiled_catalogue_is_the_naive_loop(
     assert Catalogue(1, shuffled).entry_for(fact) == naive
 
 
-@given(versions, st.lists(facts, min_size=1, max_size=20))
+@settings(max_examples=40, deadline=None)
+@given(versions, st.lists(facts, min_size=1, max_size=8))
 def test_an_entry_that_is_warned_of_never_decides(version: list[Entry], some: list[Facts]) -> None:
     lineages = {code: TREE.lineage_of(code) for code in PLACES if code}
     never = {warning.rank for warning in warnings_of([*version, fallback()], lineages)}
@@ -118,6 +120,7 @@ def test_what_forestalls_what(wide: Entry, narrow: Entry, always: bool) -> None:
     assert covers(wide, narrow, lineages) is always
 
 
+@settings(max_examples=40, deadline=None)
 @given(versions, facts)
 def test_units_of_a_decision_are_active_and_have_one_part_each(
     version: list[Entry], fact: Facts

@@ -37,7 +37,7 @@ from tests.schema.reading.world import (
 )
 
 
-class Reference(CatalogueFields, Fields):
+class Reference(Fields, CatalogueFields):
     """Answers the queries of one actor."""
 
     def __init__(self, world: World, actor: Actor, now: datetime) -> None:
