@@ -21,6 +21,7 @@ from uuid import UUID
 import structlog
 
 import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
+from domain.catalogue import replaying
 from domain.dispatch import firing, rescheduling, suspending
 from domain.dispatch.city import Rules
 from domain.kernel import timers
@@ -65,10 +66,17 @@ async def _lock_tickets(work: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, 
     return {ticket.id: ticket for ticket in await queries.lock_by_rule(work, ids)}
 
 
+async def _replay(
+    work: UnitOfWork, rules: Rules, replays: Mapping[UUID, Any], due: Sequence[Timer]
+) -> None:
+    await replaying.fire(work, rules.zone, replays, due)
+
+
 FAMILIES: Mapping[str, Family] = {
     "clock": Family(_lock_tickets, firing.fire),
     "suspension": Family(_lock_tickets, suspending.fire),
     "calendar": Family(rescheduling.lock, rescheduling.fire),
+    "replay": Family(replaying.lock, _replay),
 }
 
 

@@ -34,6 +34,7 @@ _CONNECTION = _all(ANYONE, "edges nodes pageInfo totalCount")
 _EDGE = _all(ANYONE, "cursor node")
 _PROBLEM = _all(ANYONE, "code message")
 _TICKET_PAYLOAD = _all(LOGGED_IN, "ticket")
+_CATALOGUE_PAYLOAD = _all(ADMINS, "catalogue")
 
 ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "Query": {
@@ -43,6 +44,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(STAFF_ONLY, "extensions suspensions calendar"),
         **_all(ADMINS, "calendarWarnings"),
         **_all(AGENTS, "suggestCategory"),
+        **_all(STAFF_ONLY, "catalogue catalogueVersion catalogueVersions catalogueReplay"),
+        **_all(CENTRE_ONLY, "catalogueProposals"),
     },
     "Mutation": {
         **_all(ANYONE, "requestLoginCode logIn"),
@@ -54,6 +57,11 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(DECIDERS, "decideExtension suspendTicket resumeTicket"),
         **_all(ADMINS, "declareHolidays"),
         **_all(ADMINS, "createUnit updateUnit moveUnit retireUnit createStaff updateStaff"),
+        **_all(
+            ADMINS,
+            "draftCatalogue putCatalogueEntry removeCatalogueEntry moveCatalogueEntry "
+            "publishCatalogue rollBackCatalogue discardDraft replayCatalogue decideProposal",
+        ),
         **_all(CALLERS, "revealContact"),
     },
     "Subscription": _all(LOGGED_IN, "ticketChanged inbox"),
@@ -68,6 +76,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(LOGGED_IN, "extensions suspensions"),
         **_all(LOGGED_IN, "categorySource"),
         **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo categorySuggestions"),
+        **_all(STAFF_ONLY, "catalogueNumber catalogueRank"),
     },
     "TicketConnection": _CONNECTION,
     "TicketEdge": _EDGE,
@@ -120,6 +129,34 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         "unit rank valid contacted resolved responseRate resolutionRate satisfactionRate "
         "composite bonus",
     ),
+    "CatalogueVersion": _all(
+        STAFF_ONLY,
+        "id number status inForce basedOn reason createdAt createdBy publishedAt publishedBy "
+        "effectiveAt version entries steps replays",
+    ),
+    "CatalogueVersionConnection": _CONNECTION,
+    "CatalogueVersionEdge": _EDGE,
+    "CatalogueEntry": _all(
+        STAFF_ONLY,
+        "id rank name categoryCode category areaCode area kinds fromTime toTime line keywords "
+        "lead leadUnit joint copies level isFallback",
+    ),
+    "CatalogueStep": _all(STAFF_ONLY, "kind reason actor at"),
+    "CatalogueReplay": _all(
+        STAFF_ONLY,
+        "id status from to total done changed jointChanged draft base moves requestedBy "
+        "requestedAt finishedAt",
+    ),
+    "CatalogueMove": _all(STAFF_ONLY, "fromUnit toUnit category tickets samples"),
+    "CatalogueProposal": _all(
+        CENTRE_ONLY,
+        "id category area fromUnit toUnit ground count status firstAt lastAt decidedAt decidedBy "
+        "decisionReason draft cases",
+    ),
+    "CatalogueProposalConnection": _CONNECTION,
+    "CatalogueProposalEdge": _EDGE,
+    "ProposalCase": _all(CENTRE_ONLY, "ticket ground at"),
+    "CatalogueWarning": _all(ADMINS, "rank shadowedBy message"),
     "Viewer": _all(LOGGED_IN, "role subject unit citizen permissions"),
     "Staff": _all(ADMINS, "id subject name role unit active version"),
     "PageInfo": _all(ANYONE, "hasNextPage hasPreviousPage startCursor endCursor"),
@@ -149,6 +186,15 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "RetireUnitPayload": _all(ADMINS, "unit"),
     "CreateStaffPayload": _all(ADMINS, "staff"),
     "UpdateStaffPayload": _all(ADMINS, "staff"),
+    "DraftCataloguePayload": _CATALOGUE_PAYLOAD,
+    "PutCatalogueEntryPayload": _CATALOGUE_PAYLOAD,
+    "RemoveCatalogueEntryPayload": _CATALOGUE_PAYLOAD,
+    "MoveCatalogueEntryPayload": _CATALOGUE_PAYLOAD,
+    "PublishCataloguePayload": {**_CATALOGUE_PAYLOAD, **_all(ADMINS, "warnings")},
+    "RollBackCataloguePayload": _CATALOGUE_PAYLOAD,
+    "DiscardDraftPayload": _CATALOGUE_PAYLOAD,
+    "ReplayCataloguePayload": _all(ADMINS, "replay"),
+    "DecideProposalPayload": _all(ADMINS, "proposal"),
     "InvalidInput": {**_PROBLEM, **_all(ANYONE, "fields")},
     "FieldProblem": _all(ANYONE, "path message"),
     "Unauthenticated": _PROBLEM,

@@ -17,6 +17,8 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts.mutations import AccountMutations
 from schema.accounts.viewer import ViewerQueries
+from schema.catalogue.mutations import CatalogueMutations
+from schema.catalogue.queries import CatalogueQueries
 from schema.classification.queries import ClassificationQueries
 from schema.clocks.mutations import ClockMutations
 from schema.clocks.queries import ClockQueries
@@ -45,12 +47,20 @@ class Query(
     GroundQueries,
     ClockQueries,
     ClassificationQueries,
+    CatalogueQueries,
 ):
     pass
 
 
 @strawberry.type(description="Steps; each gives its payload or a Problem (操作).")
-class Mutation(TicketMutations, FeedbackMutations, UnitMutations, AccountMutations, ClockMutations):
+class Mutation(
+    TicketMutations,
+    FeedbackMutations,
+    UnitMutations,
+    AccountMutations,
+    ClockMutations,
+    CatalogueMutations,
+):
     pass
 
 

@@ -27,14 +27,18 @@ async def assign(
     copies: Sequence[Unit],
     *,
     reason: str,
+    joint: Sequence[Unit] = (),
     move: Action | Step = Action.DISPATCH,
     **detail: Any,
 ) -> None:
     """Make `lead` the one lead of the ticket's present round and start its clocks (B12, B14).
 
+    `joint` units have a task of their own beside it (联合双派, S); `copies` are shown the ticket.
     Earlier assignments end; their units keep seeing the ticket. Raises NotPossibleNow.
     """
     again = ticket.lead_unit_id is not None
+    if joint:
+        detail["joint"] = [unit.code for unit in joint]
     advance(
         work, ticket, move, unit_id=lead.id, remark=reason,
         copies=[unit.code for unit in copies], **detail,
@@ -48,6 +52,7 @@ async def assign(
         await _end_assignments(work, ticket)
     for unit, role in [
         (lead, AssignmentRole.LEAD),
+        *((unit, AssignmentRole.JOINT) for unit in joint),
         *((copy, AssignmentRole.COPY) for copy in copies),
     ]:
         work.follow(
@@ -62,7 +67,7 @@ async def assign(
             )
         )
     await start_clocks(work, rules, ticket, again=again)
-    await audience.admit(work, ticket.id, [unit.lineage for unit in (lead, *copies)])
+    await audience.admit(work, ticket.id, [unit.lineage for unit in (lead, *joint, *copies)])
 
 
 async def _end_assignments(work: UnitOfWork, ticket: Ticket) -> None:

@@ -11,11 +11,15 @@ from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.catalogue.matching import Catalogue
+from domain.catalogue.queries import compiled, in_force
 from domain.classification.classifier import Classifier
 from domain.dispatch.gazetteer import Gazetteer
 from domain.dispatch.place_names import Place
@@ -75,11 +79,19 @@ def holiday_names() -> Mapping[date, str]:
     return MappingProxyType({date.fromisoformat(r["date"]): r["holiday_zh"] for r in rows})
 
 
-class City:
-    """The rules, the model of categories, and the gazetteer of the units in the database.
+class Bearings(NamedTuple):
+    """What a submission is routed by: the places, and the catalogue in force."""
 
-    The gazetteer is built anew when the tree's revision changed; commands that route ask for it
-    with the revision that they read in their own transaction.
+    gazetteer: Gazetteer
+    catalogue: Catalogue
+
+
+class City:
+    """The rules, the model of categories; the gazetteer and the catalogue as the database has them.
+
+    The gazetteer is built anew when the tree's revision changed, and the catalogue compiled anew
+    when another version is in force; commands that route ask for both as their own transaction and
+    its moment see them. What was published never changes, so a version's id says all.
     """
 
     def __init__(
@@ -94,6 +106,8 @@ class City:
         self._rules = rules
         self._gazetteer: Gazetteer | None = None
         self._revision = -1
+        self._catalogue: Catalogue | None = None
+        self._version: UUID | None = None
         self._lock = asyncio.Lock()
 
     @property
@@ -101,11 +115,21 @@ class City:
         """The rules in force today."""
         return self._rules()
 
-    async def gazetteer(self, session: AsyncSession) -> Gazetteer:
-        """The places of the active units, as the transaction of `session` sees them."""
-        known = await session.execute(select(UnitTree.revision, present_revision()))
-        revision, declared = known.one_or_none() or (0, 0)
+    async def bearings(self, session: AsyncSession, now: datetime) -> Bearings:
+        """The places of the active units and the catalogue in force, as the transaction sees them.
+
+        One statement, unless something changed since the last call; it notes the revision of the
+        calendar as well (`calendars.rules_now`).
+        """
+        tree = select(UnitTree.revision).limit(1).scalar_subquery()
+        found = await session.execute(select(tree, in_force(now), present_revision()))
+        revision, version, declared = found.one()
         note_revision(session, declared)
+        return Bearings(
+            await self._places(session, revision or 0), await self._entries(session, version)
+        )
+
+    async def _places(self, session: AsyncSession, revision: int) -> Gazetteer:
         if self._gazetteer is not None and revision == self._revision:
             return self._gazetteer
         async with self._lock:
@@ -116,6 +140,13 @@ class City:
                 )
                 self._revision = revision
             return self._gazetteer
+
+    async def _entries(self, session: AsyncSession, version: UUID | None) -> Catalogue:
+        known = self._catalogue
+        if known is None or version != self._version:
+            known = await compiled(session, version)
+            self._catalogue, self._version = known, version
+        return known
 
 
 def _districts(city: str) -> dict[str, object] | None:

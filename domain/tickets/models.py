@@ -40,7 +40,8 @@ class Ticket(Table):
     `status` changes only through `tickets.history.advance`, which asks the transition table and
     writes the history. `deadline` repeats what the REPLY clock says, because every queue is
     ordered by it; a test recomputes it. `category_source` is null without a category, and for
-    tickets from before it was kept.
+    tickets from before it was kept. `place_code` is the unit that the place pointed to when the
+    ticket came in, whichever unit the catalogue then chose: replays ask for it.
     """
 
     __tablename__ = "ticket"
@@ -93,6 +94,9 @@ class Ticket(Table):
     lead_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
     route_reason: Mapped[str | None]
     route_explanation: Mapped[str | None]
+    place_code: Mapped[str | None]
+    catalogue_number: Mapped[int | None]
+    catalogue_rank: Mapped[int | None]
     triage_ground: Mapped[str | None]
     answer: Mapped[str | None]
     round: Mapped[int]

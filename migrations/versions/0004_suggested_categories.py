@@ -3,7 +3,7 @@
 What a model suggested for each ticket, and what the centre made of it. Tickets from before have no
 `category_source`: nobody kept who chose their category, and it is not made up afterwards.
 
-Revises: 0002
+Revises: 0003
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0004"
-down_revision: str | None = "0002"
+down_revision: str | None = "0003"
 branch_labels: str | None = None
 depends_on: str | None = None
 

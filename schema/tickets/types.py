@@ -217,6 +217,13 @@ class Ticket(Node):
     version: int = column(description="Rises with every step; see `expectedVersion` (版本).")
     route_reason: RouteReason | None = column(description="What decided its route (派单依据).")
     route_explanation: str | None = column(description="Why it was routed so, in words (派单说明).")
+    catalogue_number: int | None = column(
+        description="The version of the catalogue that decided; null where an agent named the unit "
+        "(目录版本号)."
+    )
+    catalogue_rank: int | None = column(
+        description="The rank of its entry that decided (目录条目次序)."
+    )
     answer: str | None = column(description="The centre's own answer (直接答复内容).")
     triage_ground: str | None = column(description="Ground of a redirect (分流依据).")
     escalated_to: str | None = column(description="The level it was brought before (提级至).")

@@ -31,6 +31,7 @@ async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID
             assert ticket is not None
             await history_holds(work, ticket)
             await one_lead(work, ticket)
+            await one_part_each(work, ticket)
             await clocks_hold(work, await rules_now(work, rules), ticket)
             await next_step(work, ticket, database.clock.now())
             await requests_and_suspensions_hold(work, ticket)
@@ -71,6 +72,17 @@ async def one_lead(work: UnitOfWork, ticket: Ticket) -> None:
     )
     leads = [row.unit_id for row in rows]
     assert leads == ([] if ticket.lead_unit_id is None else [ticket.lead_unit_id])
+
+
+async def one_part_each(work: UnitOfWork, ticket: Ticket) -> None:
+    """No unit has two parts in a ticket at once, and none beside a lead that is not there."""
+    rows = await work.session.execute(
+        text("select unit_id, role from assignment where ticket_id = :id and ended_at is null"),
+        {"id": ticket.id},
+    )
+    parts = rows.all()
+    assert len({part.unit_id for part in parts}) == len(parts)
+    assert not parts or "LEAD" in {part.role for part in parts}
 
 
 async def clocks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:

@@ -85,15 +85,20 @@ class Machine(RuleBasedStateMachine):
         who=st.sampled_from(["citizen", "agent", "partner"]),
         kind=st.sampled_from([TicketKind.HELP, TicketKind.CONSULTATION]),
         address=st.sampled_from(ADDRESSES),
+        category=st.sampled_from([None, "HOUSING.HEATING.COLD", "LABOUR.WAGES"]),
     )
-    def submit(self, who: str, kind: TicketKind, address: str | None) -> None:
+    def submit(self, who: str, kind: TicketKind, address: str | None, category: str | None) -> None:
         if len(self.tickets) < 3:
-            self._submit(who, kind, address)
+            self._submit(who, kind, address, category)
 
-    def _submit(self, who: str, kind: TicketKind, address: str | None) -> None:
+    def _submit(
+        self, who: str, kind: TicketKind, address: str | None, category: str | None = None
+    ) -> None:
         world = self.world
         contact = None if who == "citizen" else intake.ContactDetails("13800000001")
-        submission = intake.Submission("题", "文", kind=kind, address=address, contact=contact)
+        submission = intake.Submission(
+            "题", "文", kind=kind, category=category, address=address, contact=contact
+        )
 
         async def run() -> UUID:
             async with world.database.unit_of_work(world.people[who]) as work:

@@ -51,6 +51,7 @@ class Paths:
         found: dict[str, list[str]] = {"Query": []}
         roots = set(GRAPHQL.query_type.fields)
         single = {"node", "nodes", "ticket", "unit"}
+        single |= {"catalogue", "catalogueVersion", "catalogueReplay"}
         for shut in (*(roots - {name} for name in through), single, single - {"nodes"}):
             self._widen(found, deque([GRAPHQL.query_type]), shut)
         return found

@@ -174,6 +174,8 @@ def paths(desk: Desk, town: Town) -> Paths:
             "Query.scores": '(month: "2026-11", group: STREET)',
             "Query.categories": "",
             "Query.suggestCategory": '(content: "暖气不热")',
+            "Query.catalogueVersion": "(number: 1)",
+            "Query.catalogueReplay": f'(id: "CatalogueReplay_{town.catalogue["replay"]}")',
             "Ticket.history": "(first: 100)",
         }
     )

@@ -79,10 +79,32 @@ def inputs(desk: Desk, town: Town, name: str, ticket: Callable[[str], str]) -> d
             "days": [{"date": "2027-01-01", "isWorkday": False, "name": "元旦"}],
             "source": "国办通知", "reason": "公布",
         },
+        **_catalogue(desk, town),
         "requestLoginCode": {"phone": "13900000000"},
         "logIn": {"phone": "13900000000", "code": "000000"},
     }  # fmt: skip
     return given[name]
+
+
+def _catalogue(desk: Desk, town: Town) -> dict[str, dict[str, Any]]:
+    draft = {"draftId": f"CatalogueVersion_{town.catalogue['draft']}", "reason": "调整"}
+    [entry] = desk.rows(
+        "select id from catalogue_entry where version_id = $1 and rank = 6", town.catalogue["draft"]
+    )
+    one = {"entryId": f"CatalogueEntry_{entry['id']}", "reason": "调整"}
+    range_ = {"from": "2026-11-01T00:00:00+08:00", "to": "2026-12-01T00:00:00+08:00"}
+    proposal = {"proposalId": f"CatalogueProposal_{town.catalogue['open']}", "reason": "属实"}
+    return {
+        "draftCatalogue": {"reason": "试行"},
+        "putCatalogueEntry": {**draft, "rank": 7, "name": "新条", "lead": "PLACE"},
+        "removeCatalogueEntry": one,
+        "moveCatalogueEntry": {**one, "rank": 8},
+        "publishCatalogue": draft,
+        "rollBackCatalogue": {"number": 1, "reason": "有误"},
+        "discardDraft": draft,
+        "replayCatalogue": {"draftId": draft["draftId"], **range_},
+        "decideProposal": {**proposal, "decision": "DECLINE"},
+    }
 
 
 def _empty_unit(desk: Desk) -> Any:
@@ -91,6 +113,9 @@ def _empty_unit(desk: Desk) -> Any:
         and not exists (select 1 from ticket t where t.lead_unit_id = u.id) limit 1"""
     )
     return rows[0]["id"]
+
+
+_OBJECTS = {"ticket", "unit", "staff", "catalogue", "replay", "proposal"}
 
 
 def call(name: str) -> str:
@@ -103,7 +128,7 @@ def call(name: str) -> str:
 def _leaf(payload: str) -> str:
     kind: Any = GRAPHQL.type_map[payload]
     name = next(iter(kind.fields))
-    return f"{name} {{ __typename }}" if name in {"ticket", "unit", "staff"} else name
+    return f"{name} {{ __typename }}" if name in _OBJECTS else name
 
 
 def state(desk: Desk) -> dict[str, str]:

@@ -32,6 +32,7 @@ from domain.tickets.history import advance
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Step
 from domain.units.queries import id_of_code
+from tests.support.catalogue import fill_catalogue
 from tests.support.engines import CITY
 
 BEGUN_AT = datetime(2026, 11, 9, 1, 0, tzinfo=UTC)
@@ -55,6 +56,7 @@ class Town:
     actors: dict[str, Actor]
     codes: dict[str, list[UUID]] = field(default_factory=dict)
     staff: dict[str, UUID] = field(default_factory=dict)
+    catalogue: dict[str, UUID] = field(default_factory=dict)
 
 
 class Builder:
@@ -296,6 +298,7 @@ async def fill_town(url: str) -> Town:
         )
         await _tickets(builder, town)
         await _written(builder, town)
+        town.catalogue = await fill_catalogue(builder, town.codes["closed"])
     finally:
         await database.close()
     return town

@@ -221,6 +221,7 @@ class Generator:
         known = {
             "history": "HISTORY", "units": "CODE", "callbacks": "DUE", "extensions": "REQUESTED",
             "suspensions": "REVIEW",
+            "catalogueVersions": "CATALOGUE_VERSIONS", "catalogueProposals": "CATALOGUE_PROPOSALS",
         }  # fmt: skip
         cursors = self.words.cursors[known.get(name) or order or "SUBMITTED_AT_DESC"]
         given: dict[str, Any] = {}
@@ -246,6 +247,8 @@ class Generator:
                 inner: self.filter_value(type_.name, inner, type_.fields[inner].type)
                 for inner in names
             }
+        if argument == "number":
+            return self.pick((1, 2, 0))
         if argument == "month":
             return self.pick(("2026-11", "2026-12", "2026-10", "1999-01"))
         if argument == "parent":

@@ -18,9 +18,10 @@ from graphql import GraphQLResolveInfo, execute_sync, parse
 
 from domain.evaluation.period import window
 from domain.evaluation.scores import scores
-from domain.kernel.actor import Actor, Role
+from domain.kernel.actor import CENTRE, STAFF, Actor, Role
 from domain.kernel.vocabulary import Satisfaction
 from schema.access import allowed
+from tests.schema.reading.catalogue import CatalogueFields
 from tests.schema.reading.fields import Fields
 from tests.schema.reading.world import (
     FAR,
@@ -36,7 +37,7 @@ from tests.schema.reading.world import (
 )
 
 
-class Reference(Fields):
+class Reference(Fields, CatalogueFields):
     """Answers the queries of one actor."""
 
     def __init__(self, world: World, actor: Actor, now: datetime) -> None:
@@ -155,6 +156,8 @@ class Reference(Fields):
             "Ticket": "ticket", "Unit": "unit", "TicketEvent": "ticket_event",
             "Callback": "callback", "Staff": "staff", "Extension": "extension",
             "Suspension": "suspension",
+            "CatalogueVersion": "catalogue_version", "CatalogueEntry": "catalogue_entry",
+            "CatalogueReplay": "catalogue_replay", "CatalogueProposal": "catalogue_proposal",
         }.get(kind)  # fmt: skip
         row = self.world.by_id[table].get(wanted) if table else None
         return Found(kind, row) if row is not None and self._sees_node(kind, row) else None
@@ -168,6 +171,10 @@ class Reference(Fields):
             return self._sees_extension(row)
         if kind in {"Callback", "Suspension"}:
             return row["ticket_id"] in self.seen
+        if kind == "CatalogueProposal":
+            return self.actor.role in CENTRE
+        if kind.startswith("Catalogue"):
+            return self.actor.role in STAFF
         return kind == "Unit" or self.actor.role is Role.ADMIN
 
     def query_nodes(self, row: Row, ids: list[str]) -> list[Found | None]:

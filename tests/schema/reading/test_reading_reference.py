@@ -41,6 +41,8 @@ LISTS = {
     "DUE": "callbacks(due: false, first: 100, after: $after)",
     "REQUESTED": "extensions(first: 100, after: $after)",
     "REVIEW": "suspensions(first: 100, after: $after)",
+    "CATALOGUE_VERSIONS": "catalogueVersions(first: 100, after: $after)",
+    "CATALOGUE_PROPOSALS": "catalogueProposals(first: 100, after: $after)",
 }
 
 
@@ -78,8 +80,10 @@ def words(world: World) -> Words:
     tables = world.tables
     ids = [f"{kind}_{row['id']}" for kind, name in (
         ("Ticket", "ticket"), ("TicketEvent", "ticket_event"), ("Callback", "callback"),
-        ("Staff", "staff"),
-    ) for row in tables[name][:40]]  # fmt: skip
+        ("Staff", "staff"), ("CatalogueVersion", "catalogue_version"),
+        ("CatalogueEntry", "catalogue_entry"), ("CatalogueReplay", "catalogue_replay"),
+        ("CatalogueProposal", "catalogue_proposal"),
+    ) for row in tables[name][-40:]]  # fmt: skip
     units = [unit for unit in tables["unit"] if unit["level"] in {"CITY", "DISTRICT", "STREET"}]
     ids += [f"Unit_{unit['id']}" for unit in units[:20]]
     some = tables["ticket"][0]["id"]
@@ -167,6 +171,9 @@ def test_everything_at_once_is_the_same_too(who: str, desk: Desk, town: Town, wo
         ('scores(month: "2026-11", group: STREET)', 1),
         ('categories(parent: "HOUSING")', 2),
         ("viewer", 2),
+        ("catalogue", 1),
+        ("catalogueVersions", 2),
+        ("catalogueProposals", 2),
     ):
         kind = get_named_type(fields[root.partition("(")[0]].type)
         document = f"{{ {root} {{ {widest(kind, depth)} }} }}"

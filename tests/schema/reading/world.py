@@ -25,7 +25,9 @@ from tests.support.desk import SCHEMA, Desk
 TABLES = (
     "ticket ticket_event unit assignment reply callback citizen category staff clock_segment "
     "extension suspension declared_day "
-    "category_suggestion"
+    "category_suggestion "
+    "catalogue_version catalogue_entry catalogue_step catalogue_replay catalogue_move "
+    "catalogue_proposal proposal_case"
 )
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
 UNFINISHED = {"RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED"}
