@@ -21,7 +21,7 @@ from uuid import UUID
 import structlog
 
 import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
-from domain.dispatch import firing
+from domain.dispatch import firing, task_clocks
 from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.actor import SYSTEM
@@ -31,6 +31,7 @@ from domain.kernel.timers import Due, Timer
 from domain.kernel.work import UnitOfWork
 from domain.tickets import queries
 from domain.tickets.models import Ticket
+from domain.whistles import lateness
 from jobs import measures
 from jobs.outages import is_outage
 
@@ -65,7 +66,11 @@ async def _lock_tickets(work: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, 
     return {ticket.id: ticket for ticket in await queries.lock_by_rule(work, ids)}
 
 
-FAMILIES: Mapping[str, Family] = {"clock": Family(_lock_tickets, firing.fire)}
+FAMILIES: Mapping[str, Family] = {
+    "clock": Family(_lock_tickets, firing.fire),
+    "task": Family(_lock_tickets, task_clocks.fire),
+    "whistle": Family(_lock_tickets, lateness.fire),
+}
 
 
 class Timers:

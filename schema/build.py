@@ -20,12 +20,15 @@ from schema.accounts.viewer import ViewerQueries
 from schema.evaluation.queries import EvaluationQueries
 from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
+from schema.joint.mutations import JointMutations
 from schema.subscriptions.fields import Subscription
 from schema.tickets.grounds import GroundQueries
 from schema.tickets.mutations import TicketMutations
 from schema.tickets.queries import TicketQueries
 from schema.units.mutations import UnitMutations
 from schema.units.queries import UnitQueries
+from schema.whistles.mutations import WhistleMutations
+from schema.whistles.queries import WhistleQueries
 
 _INPUT = "All that the step needs (输入)."
 _MOMENT = "ISO 8601 with an offset, e.g. `2026-11-23T10:00:00+08:00` (时间)."
@@ -33,13 +36,26 @@ _MOMENT = "ISO 8601 with an offset, e.g. `2026-11-23T10:00:00+08:00` (时间)."
 
 @strawberry.type(description="Reads; each is one SQL statement (查询).")
 class Query(
-    TicketQueries, UnitQueries, FeedbackQueries, EvaluationQueries, ViewerQueries, GroundQueries
+    TicketQueries,
+    UnitQueries,
+    FeedbackQueries,
+    EvaluationQueries,
+    ViewerQueries,
+    GroundQueries,
+    WhistleQueries,
 ):
     pass
 
 
 @strawberry.type(description="Steps; each gives its payload or a Problem (操作).")
-class Mutation(TicketMutations, FeedbackMutations, UnitMutations, AccountMutations):
+class Mutation(
+    TicketMutations,
+    FeedbackMutations,
+    JointMutations,
+    WhistleMutations,
+    UnitMutations,
+    AccountMutations,
+):
     pass
 
 

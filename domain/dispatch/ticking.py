@@ -97,7 +97,7 @@ def _record(
             round=ticket.round,
             kind=new.kind.value,
             at=new.at,
-            detail=_written(new),
+            detail=written_segment(new),
             cause=new.cause.value,
             deadline=due,
         )
@@ -139,7 +139,8 @@ async def _length(work: UnitOfWork, ticket_id: UUID) -> int:
     return int(count or 0)
 
 
-def _written(segment: Segment) -> dict[str, Any]:
+def written_segment(segment: Segment) -> dict[str, Any]:
+    """The JSON of a segment's row; `read_segment` reads it."""
     return {
         "limit": segment.limit.model_dump(mode="json") if segment.limit else None,
         "level": segment.level.value if segment.level else None,
@@ -148,7 +149,7 @@ def _written(segment: Segment) -> dict[str, Any]:
 
 
 def read_segment(kind: str, at: datetime, cause: str, detail: dict[str, Any]) -> Segment:
-    """A segment from its row; `detail` is the JSON that `_written` made."""
+    """A segment from its row; `detail` is the JSON that `written_segment` made."""
     limit = Limit.model_validate(detail["limit"]) if detail["limit"] else None
     level = ResponseLevel(detail["level"]) if detail["level"] else None
     return Segment(SegmentKind(kind), at, Cause(cause), limit, level, detail["text"])

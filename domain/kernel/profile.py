@@ -22,6 +22,8 @@ from domain.kernel.sections import (
     Contest,
     Evaluation,
     Extension,
+    HandDown,
+    Joint,
     LoginCode,
     PositiveCount,
     Response,
@@ -32,6 +34,7 @@ from domain.kernel.sections import (
     Supervision,
     TriageGround,
     Warnings,
+    Whistle,
     Word,
 )
 from domain.kernel.vocabulary import ClockName, ResponseLevel
@@ -62,6 +65,9 @@ class Profile(Section):
     response: Response
     warnings: Warnings
     rework: Rework
+    joint: Joint
+    hand_down: HandDown
+    whistle: Whistle
     extension: Extension
     contest: Contest
     supervision: Supervision

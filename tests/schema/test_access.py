@@ -24,7 +24,7 @@ from domain.kernel.actor import Role
 from schema.access import ACCESS, ANYONE, Rule, allowed
 from schema.reading.declare import Lookup, Pages
 from schema.reading.types import find_readable, reading_of
-from tests.schema.paths import GRAPHQL, Paths, collected, targets, written
+from tests.schema.paths import FIGURES, GRAPHQL, Paths, collected, targets, written
 from tests.support.data import STREET, Town
 from tests.support.desk import Desk
 
@@ -169,6 +169,8 @@ def paths(desk: Desk, town: Town) -> Paths:
             "Query.units": "(first: 30)",
             "Query.callbacks": "(first: 100, due: false)",
             "Query.scores": '(month: "2026-11", group: STREET)',
+            "Query.whistles": "(first: 100)",
+            "Query.reportInFigures": FIGURES,
             "Query.categories": "",
             "Ticket.history": "(first: 100)",
         }
@@ -191,7 +193,10 @@ NOTHING: tuple[Any, ...] = (None, [], {"totalCount": 0, "nodes": []})
 
 
 # What the town has none of: nobody can be shown it.
-ABSENT = {("Ticket", "escalatedTo"), ("Unit", "population")}
+ABSENT = {
+    *(("Ticket", "escalatedTo"), ("Unit", "population"), ("ReportIn", "escalatedTo")),
+    *(("Assignment", "warnedAt"), ("Assignment", "overdueAt")),
+}
 
 
 @pytest.mark.parametrize("role", ACTORS, ids=lambda role: role.value)

@@ -196,7 +196,7 @@ class Generator:
     ) -> dict[str, Any]:
         given: dict[str, Any] = {}
         for argument, about in definition.args.items():
-            if argument in {"first", "last", "after", "before"}:
+            if argument in {"first", "last", "after", "before"} and "first" in definition.args:
                 continue
             required = str(about.type).endswith("!")
             if required or self.chance(50):
@@ -209,7 +209,7 @@ class Generator:
         """A page forward or backward, from a cursor of an earlier answer or from the end."""
         backward = "last" in definition.args and self.chance(40)
         size, edge = ("last", "before") if backward else ("first", "after")
-        known = {"history": "HISTORY", "units": "CODE", "callbacks": "DUE"}
+        known = {"history": "HISTORY", "units": "CODE", "callbacks": "DUE", "whistles": "WHISTLED"}
         cursors = self.words.cursors[known.get(name) or order or "SUBMITTED_AT_DESC"]
         given: dict[str, Any] = {}
         if backward or self.chance(70):
@@ -236,6 +236,8 @@ class Generator:
             }
         if argument == "month":
             return self.pick(("2026-11", "2026-12", "2026-10", "1999-01"))
+        if argument in {"from", "before"}:
+            return self.pick(self.words.moments)
         if argument == "parent":
             return self.pick(("HOUSING", "", "HOUSING.HEATING", "'; --"))
         return self.chance(50)  # due

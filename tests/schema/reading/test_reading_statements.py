@@ -15,6 +15,7 @@ from tests.support.data import DISTRICT, STREET, Town
 from tests.support.desk import SCHEMA, Desk
 
 GRAPHQL = SCHEMA._schema
+FIGURES = 'from: "2026-11-01T00:00:00+08:00", before: "2026-12-01T00:00:00+08:00"'
 
 
 def roots(town: Town, ticket: dict[str, Any]) -> dict[str, str]:
@@ -29,6 +30,8 @@ def roots(town: Town, ticket: dict[str, Any]) -> dict[str, str]:
         "units": "(first: 5)",
         "callbacks": "(first: 5, due: false)",
         "scores": '(month: "2026-11", group: DISTRICT)',
+        "whistles": "(first: 5)",
+        "reportInFigures": f"({FIGURES})",
         "categories": "",
         "viewer": "",
     }

@@ -22,7 +22,10 @@ from graphql import (
 from domain.dispatch.city import Rules
 from tests.support.desk import SCHEMA, Desk
 
-TABLES = "ticket ticket_event unit assignment reply callback citizen category staff clock_segment"
+TABLES = (
+    "ticket ticket_event unit assignment reply callback citizen category staff clock_segment "
+    "task_segment whistle report_in"
+)
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
 UNFINISHED = {"RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED"}
 PRINTED = build_schema(SCHEMA.as_str())
@@ -37,8 +40,9 @@ class World:
         self.tables: dict[str, list[Row]] = {
             name: desk.rows(f"select * from {name}") for name in TABLES.split()
         }
-        for row in (*self.tables["clock_segment"], *self.tables["ticket_event"]):
-            row["detail"] = orjson.loads(row["detail"])
+        for name in ("clock_segment", "ticket_event", "task_segment"):
+            for row in self.tables[name]:
+                row["detail"] = orjson.loads(row["detail"])
         self.by_id = {
             name: {row["id"]: row for row in rows if "id" in row}
             for name, rows in self.tables.items()
