@@ -67,7 +67,9 @@ def ticket_conditions(ticket: FromClause, arguments: Arguments) -> list[ColumnEl
     conditions += _units(ticket, arguments) + _times(ticket, arguments)
     if arguments.has("filter", "overdue"):
         is_overdue = overdue(ticket)
-        conditions.append(is_overdue if arguments.choice("filter", "overdue") else ~is_overdue)
+        wanted = arguments.choice("filter", "overdue")
+        # What has no deadline is not overdue either, where SQL would say neither.
+        conditions.append(is_overdue if wanted else is_overdue.is_not(True))
     return conditions
 
 
