@@ -22,7 +22,7 @@ import structlog
 
 import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
 from domain.catalogue import replaying
-from domain.dispatch import firing, rescheduling, suspending
+from domain.dispatch import firing, rescheduling, suspending, task_clocks
 from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.actor import SYSTEM
@@ -32,6 +32,7 @@ from domain.kernel.timers import Due, Timer
 from domain.kernel.work import UnitOfWork
 from domain.tickets import queries
 from domain.tickets.models import Ticket
+from domain.whistles import lateness
 from jobs import measures
 from jobs.outages import is_outage
 
@@ -77,6 +78,8 @@ FAMILIES: Mapping[str, Family] = {
     "suspension": Family(_lock_tickets, suspending.fire),
     "calendar": Family(rescheduling.lock, rescheduling.fire),
     "replay": Family(replaying.lock, _replay),
+    "task": Family(_lock_tickets, task_clocks.fire),
+    "whistle": Family(_lock_tickets, lateness.fire),
 }
 
 

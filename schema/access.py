@@ -21,6 +21,7 @@ SUBMITTERS: Rule = frozenset({Role.CITIZEN, Role.PARTNER, Role.AGENT, Role.SUPER
 SUBMITTER_SIDE: Rule = frozenset({Role.CITIZEN, Role.PARTNER})
 AGENTS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR})
 HANDLERS: Rule = frozenset({Role.HANDLER})
+SUPERVISORS: Rule = frozenset({Role.SUPERVISOR})
 ADMINS: Rule = frozenset({Role.ADMIN})
 DECIDERS: Rule = frozenset({Role.HANDLER, Role.SUPERVISOR})
 CALLERS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR, Role.HANDLER})
@@ -35,12 +36,14 @@ _EDGE = _all(ANYONE, "cursor node")
 _PROBLEM = _all(ANYONE, "code message")
 _TICKET_PAYLOAD = _all(LOGGED_IN, "ticket")
 _CATALOGUE_PAYLOAD = _all(ADMINS, "catalogue")
+_ON_WHISTLE = {**_TICKET_PAYLOAD, **_all(STAFF_ONLY, "whistle")}
+_ON_REPORT_IN = {**_ON_WHISTLE, **_all(STAFF_ONLY, "reportIn")}
 
 ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "Query": {
         **_all(ANYONE, "node nodes viewer unit units categories triageGrounds"),
         **_all(ANYONE, "ticket tickets"),
-        **_all(STAFF_ONLY, "callbacks scores scoringMonth"),
+        **_all(STAFF_ONLY, "callbacks scores scoringMonth whistles reportInFigures"),
         **_all(STAFF_ONLY, "extensions suspensions calendar"),
         **_all(ADMINS, "calendarWarnings"),
         **_all(AGENTS, "suggestCategory"),
@@ -56,6 +59,10 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(HANDLERS, "acceptTicket recordContact replyToTicket requestExtension"),
         **_all(DECIDERS, "decideExtension suspendTicket resumeTicket"),
         **_all(ADMINS, "declareHolidays"),
+        **_all(HANDLERS, "reportProgress recordAssistance handDown giveBack"),
+        **_all(HANDLERS, "whistle reportIn confirmReportIn rateWhistle closeWhistle"),
+        **_all(SUPERVISORS, "excuseJointUnit"),
+        **_all(CALLERS, "askCoHandler"),
         **_all(ADMINS, "createUnit updateUnit moveUnit retireUnit createStaff updateStaff"),
         **_all(
             ADMINS,
@@ -76,7 +83,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(LOGGED_IN, "extensions suspensions"),
         **_all(LOGGED_IN, "categorySource"),
         **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo categorySuggestions"),
-        **_all(STAFF_ONLY, "catalogueNumber catalogueRank"),
+        **_all(STAFF_ONLY, "catalogueNumber catalogueRank whistles"),
     },
     "TicketConnection": _CONNECTION,
     "TicketEdge": _EDGE,
@@ -86,7 +93,28 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     },
     "TicketEventConnection": _CONNECTION,
     "TicketEventEdge": _EDGE,
-    "Assignment": _all(LOGGED_IN, "unit role round reason assignedAt acceptedAt endedAt"),
+    "Assignment": {
+        **_all(LOGGED_IN, "unit role round reason assignedAt acceptedAt endedAt"),
+        # What the offices ask of each other and tell each other is not the citizen's reply.
+        **_all(
+            STAFF_ONLY,
+            "contactedAt repliedAt reply resolved progress progressAt excusedAt excuse request "
+            "deadline warnedAt overdueAt segments explanation",
+        ),
+    },
+    "TaskSegment": _all(STAFF_ONLY, "clock kind cause at level limit deadline"),
+    "Whistle": _all(
+        STAFF_ONLY,
+        "id ticket caller round purpose place at whistledAt closedAt closeReason open reports",
+    ),
+    "WhistleConnection": _CONNECTION,
+    "WhistleEdge": _EDGE,
+    "ReportIn": _all(
+        STAFF_ONLY,
+        "id whistle unit calledAt dueAt reportedAt arrivedAt what late escalatedTo confirmed "
+        "confirmedAt rating remark callerRating callerRemark",
+    ),
+    "ReportInFigures": _all(STAFF_ONLY, "unit called onTime late denied meanRating"),
     "Clock": _all(LOGGED_IN, "deadline segments explanation clocks"),
     "SingleClock": _all(LOGGED_IN, "clock state deadline warningAt explanation"),
     "Extension": _all(
@@ -177,6 +205,17 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "SuspendTicketPayload": _TICKET_PAYLOAD,
     "ResumeTicketPayload": _TICKET_PAYLOAD,
     "DeclareHolidaysPayload": _all(ADMINS, "revision days"),
+    "ReportProgressPayload": _TICKET_PAYLOAD,
+    "ExcuseJointUnitPayload": _TICKET_PAYLOAD,
+    "AskCoHandlerPayload": _TICKET_PAYLOAD,
+    "RecordAssistancePayload": _TICKET_PAYLOAD,
+    "HandDownPayload": _TICKET_PAYLOAD,
+    "GiveBackPayload": _TICKET_PAYLOAD,
+    "WhistlePayload": _ON_WHISTLE,
+    "ReportInPayload": _ON_REPORT_IN,
+    "ConfirmReportInPayload": _ON_REPORT_IN,
+    "RateWhistlePayload": _ON_REPORT_IN,
+    "CloseWhistlePayload": _ON_WHISTLE,
     "RevealContactPayload": _all(CALLERS, "name phone"),
     "RequestLoginCodePayload": _all(ANYONE, "expiresIn"),
     "LogInPayload": _all(ANYONE, "token expiresAt"),

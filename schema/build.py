@@ -25,12 +25,15 @@ from schema.clocks.queries import ClockQueries
 from schema.evaluation.queries import EvaluationQueries
 from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
+from schema.joint.mutations import JointMutations
 from schema.subscriptions.fields import Subscription
 from schema.tickets.grounds import GroundQueries
 from schema.tickets.mutations import TicketMutations
 from schema.tickets.queries import TicketQueries
 from schema.units.mutations import UnitMutations
 from schema.units.queries import UnitQueries
+from schema.whistles.mutations import WhistleMutations
+from schema.whistles.queries import WhistleQueries
 
 _INPUT = "All that the step needs (输入)."
 _DAY = "ISO 8601, a day of the city's own calendar, e.g. `2026-11-23` (日期)."
@@ -48,6 +51,7 @@ class Query(
     ClockQueries,
     ClassificationQueries,
     CatalogueQueries,
+    WhistleQueries,
 ):
     pass
 
@@ -56,6 +60,8 @@ class Query(
 class Mutation(
     TicketMutations,
     FeedbackMutations,
+    JointMutations,
+    WhistleMutations,
     UnitMutations,
     AccountMutations,
     ClockMutations,

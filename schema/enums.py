@@ -14,7 +14,6 @@ from domain.kernel import vocabulary as words
 from domain.kernel.actor import Role
 from domain.kernel.errors import ProblemCode as _ProblemCode
 from domain.tickets import assignments
-from domain.tickets.workflow import Action, Step
 
 
 def described(enum: type[StrEnum], name: str, description: str, members: dict[str, str]) -> None:
@@ -159,97 +158,6 @@ described(
         "REPLY": "Until the unit replies (答复).",
     },
 )
-TicketAction = Action
-described(
-    TicketAction,
-    "TicketAction",
-    "What somebody may do with a ticket; each belongs to the mutation of that name (可用操作).",
-    {
-        "SUPPLEMENT": "addSupplement (补充).",
-        "URGE": "urgeTicket (催办).",
-        "WITHDRAW": "withdrawTicket (撤回).",
-        "EVALUATE": "evaluateTicket (自评).",
-        "ANSWER": "triageTicket with outcome ANSWER (直接答复).",
-        "REDIRECT": "triageTicket with outcome REDIRECT (转接).",
-        "CLASSIFY": "classifyTicket (定类定级).",
-        "DISPATCH": "dispatchTicket (派单).",
-        "ACCEPT": "acceptTicket (签收).",
-        "RECORD_CONTACT": "recordContact (联系).",
-        "REPLY": "replyToTicket (答复).",
-        "RECORD_CALLBACK": "recordCallback (回访).",
-        "REQUEST_EXTENSION": "requestExtension (申请延期).",
-        "DECIDE_EXTENSION": "decideExtension, where a request waits (审批延期).",
-        "SUSPEND": "suspendTicket (挂账).",
-        "RESUME": "resumeTicket (恢复办理).",
-    },
-)
-
-
-_EVENTS = {
-    "SUBMIT": "Submitted (登记).",
-    "SUPPLEMENT": "Words were added (补充).",
-    "URGE": "The citizen asked again (催办).",
-    "WITHDRAW": "Taken back (撤回).",
-    "EVALUATE": "The citizen's own evaluation (自评).",
-    "ANSWER": "Answered by the centre (直接答复).",
-    "REDIRECT": "Handed over or told the proper channel (转接).",
-    "CLASSIFY": "Category or level were set (定类定级).",
-    "DISPATCH": "Given to a unit (派单).",
-    "ACCEPT": "Accepted (签收).",
-    "RECORD_CONTACT": "The unit spoke with the citizen (联系).",
-    "REPLY": "The unit replied (答复).",
-    "RECORD_CALLBACK": "The centre called back (回访).",
-    "WARN": "A clock's warning: yellow card (预警).",
-    "OVERDUE": "A clock ran out: red card (超期).",
-    "ESCALATE": "Brought before the next level (提级).",
-    "REWORK": "Given to the same unit once more (重办).",
-    "CLOSE": "Closed (办结).",
-    "REQUEST_EXTENSION": "The unit asked for more time (申请延期).",
-    "DECIDE_EXTENSION": "The request was granted or refused (审批延期).",
-    "EXTEND": "The reply has more time, for this reason (延期获准).",
-    "SUSPEND": "Suspended under these measures (挂账).",
-    "REVIEW_DUE": "The day of review has come (挂账复查).",
-    "RESUME": "Taken up again; the clocks go on (恢复办理).",
-    "CALENDAR_CHANGE": "Holidays were declared that move a deadline (工作日历更新).",
-}
-
-
-class TicketEventKind(StrEnum):
-    """The kinds of history entries: every action and every step, by name."""
-
-    SUBMIT = Step.SUBMIT.value
-    SUPPLEMENT = Action.SUPPLEMENT.value
-    URGE = Action.URGE.value
-    WITHDRAW = Action.WITHDRAW.value
-    EVALUATE = Action.EVALUATE.value
-    ANSWER = Action.ANSWER.value
-    REDIRECT = Action.REDIRECT.value
-    CLASSIFY = Action.CLASSIFY.value
-    DISPATCH = Action.DISPATCH.value
-    ACCEPT = Action.ACCEPT.value
-    RECORD_CONTACT = Action.RECORD_CONTACT.value
-    REPLY = Action.REPLY.value
-    RECORD_CALLBACK = Action.RECORD_CALLBACK.value
-    WARN = Step.WARN.value
-    OVERDUE = Step.OVERDUE.value
-    ESCALATE = Step.ESCALATE.value
-    REWORK = Step.REWORK.value
-    CLOSE = Step.CLOSE.value
-    REQUEST_EXTENSION = Action.REQUEST_EXTENSION.value
-    DECIDE_EXTENSION = Action.DECIDE_EXTENSION.value
-    EXTEND = Step.EXTEND.value
-    SUSPEND = Action.SUSPEND.value
-    REVIEW_DUE = Step.REVIEW_DUE.value
-    RESUME = Action.RESUME.value
-    CALENDAR_CHANGE = Step.CALENDAR_CHANGE.value
-
-
-described(
-    TicketEventKind,
-    "TicketEventKind",
-    "What happened to a ticket (历史事件).",
-    _EVENTS,
-)
 AssignmentRole = assignments.AssignmentRole
 described(
     AssignmentRole,
@@ -260,6 +168,8 @@ described(
         "JOINT": "Has a task of its own beside the lead: own clock, own reply (联合双派).",
         "CO_HANDLER": "Helps the lead (协办).",
         "COPY": "Sees the ticket (抄送).",
+        "HANDED_DOWN": "A community that works on it for its street (社区承接).",
+        "CALLED": "Was called by a whistle (吹哨所呼叫).",
     },
 )
 RouteReason = _RouteReason

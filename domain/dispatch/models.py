@@ -34,6 +34,32 @@ class ClockSegment(Table):
     deadline: Mapped[datetime | None]  # None while the clock stands
 
 
+class TaskSegment(Table):
+    """One entry in the list that a clock of a joint task is made of (append-only).
+
+    A table of its own beside the lead's (docs/decisions/0013): whoever asks for the clocks of a
+    ticket means the lead's, and finds them without having to leave others out.
+    """
+
+    __tablename__ = "task_segment"
+    __table_args__ = (
+        one_of("clock", ClockName),
+        UniqueConstraint("assignment_id", "position"),
+        Index("ix_task_segment_ticket_id", "ticket_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    assignment_id: Mapped[UUID] = mapped_column(ForeignKey("assignment.id"))
+    position: Mapped[int]
+    clock: Mapped[str]
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    detail: Mapped[dict[str, Any]]
+    cause: Mapped[str]
+    deadline: Mapped[datetime]
+
+
 class Extension(Table):
     """延期申请: the lead's request for more time, and the decision of the next level (B15)."""
 

@@ -89,7 +89,7 @@ def write(
             round=ticket.round,
             kind=segment.kind.value,
             at=segment.at,
-            detail=_written(segment),
+            detail=written_segment(segment),
             cause=segment.cause.value,
             deadline=due,
         )
@@ -141,7 +141,8 @@ async def recorded(work: UnitOfWork, tickets: Iterable[UUID]) -> Recorded:
     return Recorded(segments, lengths)
 
 
-def _written(segment: Segment) -> dict[str, Any]:
+def written_segment(segment: Segment) -> dict[str, Any]:
+    """The JSON of a segment's row; `read_segment` reads it."""
     detail: dict[str, Any] = {
         "limit": segment.limit.model_dump(mode="json") if segment.limit else None,
         "level": segment.level.value if segment.level else None,
@@ -155,7 +156,7 @@ def _written(segment: Segment) -> dict[str, Any]:
 
 
 def read_segment(kind: str, at: datetime, cause: str, detail: dict[str, Any]) -> Segment:
-    """A segment from its row; `detail` is the JSON that `_written` made."""
+    """A segment from its row; `detail` is the JSON that `written_segment` made."""
     limit = Limit.model_validate(detail["limit"]) if detail["limit"] else None
     level = ResponseLevel(detail["level"]) if detail["level"] else None
     review, moved = detail.get("review_on"), detail.get("moved")

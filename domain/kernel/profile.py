@@ -23,6 +23,8 @@ from domain.kernel.sections import (
     Contest,
     Evaluation,
     Extension,
+    HandDown,
+    Joint,
     LoginCode,
     PositiveCount,
     Response,
@@ -34,6 +36,7 @@ from domain.kernel.sections import (
     Suspension,
     TriageGround,
     Warnings,
+    Whistle,
     Word,
 )
 from domain.kernel.vocabulary import ClockName, ResponseLevel
@@ -64,6 +67,9 @@ class Profile(Section):
     response: Response
     warnings: Warnings
     rework: Rework
+    joint: Joint
+    hand_down: HandDown
+    whistle: Whistle
     extension: Extension
     suspension: Suspension
     contest: Contest

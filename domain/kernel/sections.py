@@ -149,6 +149,42 @@ class Rework(Section):
     share: PositiveShare
 
 
+class Joint(Section):
+    """联合双派: whether the joint units get a task again when a ticket is reworked."""
+
+    again_on_rework: bool
+
+
+class HandDown(Section):
+    """街道交办社区: the street's list of what it may hand down; no category means every one."""
+
+    categories: tuple[CategoryPrefix, ...]
+    except_kinds: frozenset[TicketKind]
+
+    def allows(self, kind: TicketKind, category_code: str | None) -> bool:
+        """Whether such a ticket may be handed down; an unclassified one only where all may."""
+        if kind in self.except_kinds:
+            return False
+        code = f"{category_code}." if category_code else ""
+        return not self.categories or any(code.startswith(f"{p}.") for p in self.categories)
+
+
+class Whistle(Section):
+    """吹哨报到: how soon a called unit reports in, and who is told when it does not."""
+
+    report_in: Frozen[ResponseLevel, Limit]
+    escalation: tuple[EscalationStep, ...]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if missing := [level.value for level in ResponseLevel if level not in self.report_in]:
+            raise ValueError(f"report_in lacks {', '.join(missing)}")
+        waits = [step.after.nominal for step in self.escalation]
+        if waits != sorted(waits):
+            raise ValueError("escalation steps must be in the order of their time")
+        return self
+
+
 class Extension(Section):
     """延期: the most that all extensions of one clock may add together."""
 

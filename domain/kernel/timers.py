@@ -63,12 +63,19 @@ def arm(work: UnitOfWork, kind: str, subject_id: UUID, due_at: datetime, **paylo
     return timer
 
 
-async def disarm(work: UnitOfWork, subject_id: UUID, kinds: Sequence[str] | None = None) -> None:
-    """Remove the armed timers of a subject; fired ones stay as a record."""
+async def disarm(
+    work: UnitOfWork, subject_id: UUID, kinds: Sequence[str] | None = None, **payload: Any
+) -> None:
+    """Remove the armed timers of a subject; fired ones stay as a record.
+
+    With `payload`, only those that carry it: a subject can have several of a kind.
+    """
     await work.flush()
     statement = delete(Timer).where(Timer.subject_id == subject_id, Timer.fired_at.is_(None))
     if kinds is not None:
         statement = statement.where(Timer.kind.in_(kinds))
+    if payload:
+        statement = statement.where(Timer.payload.contains(payload))
     await work.session.execute(statement)
 
 

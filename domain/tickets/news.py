@@ -28,7 +28,12 @@ class News:
     units: frozenset[UUID] = frozenset()
 
 
-_SUPERVISED = frozenset({Step.OVERDUE.value, Step.ESCALATE.value, Step.REWORK.value})
+_SUPERVISED = frozenset(
+    {
+        Step.OVERDUE.value, Step.ESCALATE.value, Step.REWORK.value,
+        Step.TASK_OVERDUE.value, Step.REPORT_IN_LATE.value, Step.REPORT_IN_ESCALATE.value,
+    }
+)  # fmt: skip
 _JUDGED = frozenset({Action.RECORD_CALLBACK.value, Action.EVALUATE.value})
 _CENTRE_WORKS_ON = frozenset({TicketStatus.RECEIVED.value, TicketStatus.REPLIED.value})
 

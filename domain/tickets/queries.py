@@ -13,7 +13,7 @@ from domain.kernel.membership import among
 from domain.kernel.visibility import parameters
 from domain.kernel.work import UnitOfWork
 from domain.tickets.models import Category, Ticket, TicketEvent
-from domain.tickets.policy import citizen_shown, no_such_ticket, require, standing, visible_to
+from domain.tickets.policy import citizen_shown, first_open_to, no_such_ticket, standing, visible_to
 from domain.tickets.workflow import Action, Party
 
 
@@ -24,6 +24,20 @@ async def lock_for(
 
     Raises NotFound, NotAllowed, Conflict, in this order: a stale version tells nothing to those
     who may not act. Whether the status allows the action is asked by `history.advance`.
+    """
+    ticket, _ = await lock_for_one_of(work, ticket_id, (action,), expected_version)
+    return ticket
+
+
+async def lock_for_one_of(
+    work: UnitOfWork,
+    ticket_id: UUID | None,
+    actions: Sequence[Action],
+    expected_version: int | None = None,
+) -> tuple[Ticket, Action]:
+    """Lock a ticket for the first of the actions that is the actor's; which one, is returned too.
+
+    Raises as `lock_for` does.
     """
     statement = (
         select(Ticket, standing(Ticket.__table__), present_revision())
@@ -38,10 +52,10 @@ async def lock_for(
         raise no_such_ticket()
     ticket, who, revision = found
     note_revision(work.session, revision)  # a clock that moves uses the calendar of now
-    require(Party(who), action)
+    action = first_open_to(Party(who), actions)
     if expected_version is not None and ticket.version != expected_version:
         raise Conflict("the ticket changed since you read it")
-    return ticket
+    return ticket, action
 
 
 async def lock_by_rule(work: UnitOfWork, ids: Sequence[UUID]) -> Sequence[Ticket]:

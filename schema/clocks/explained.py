@@ -19,7 +19,7 @@ from domain.dispatch.city import Rules
 from domain.dispatch.clocks import warning_at
 from domain.dispatch.explanation import Language, Request, explain
 from domain.dispatch.extensions import read_limit
-from domain.dispatch.models import ClockSegment, Extension
+from domain.dispatch.models import ClockSegment, Extension, TaskSegment
 from domain.dispatch.segments import Segment, since_start
 from domain.dispatch.ticking import read_segment
 from domain.kernel.actor import STAFF
@@ -55,6 +55,16 @@ def _segments(ticket_id: _Needs, clock: _Needs, round_: _Needs) -> _Needs:
         .where(
             segment.c.ticket_id == ticket_id, segment.c.clock == clock, segment.c.round == round_
         )
+        .scalar_subquery()
+    )
+
+
+def _task_segments(task: FromClause) -> _Needs:
+    segment = TaskSegment.__table__.alias()
+    entry = func.json_build_array(segment.c.kind, segment.c.at, segment.c.cause, segment.c.detail)
+    return (
+        select(func.json_agg(aggregate_order_by(entry, segment.c.position)))
+        .where(segment.c.assignment_id == task.c.id, segment.c.clock == _REPLY)
         .scalar_subquery()
     )
 
@@ -171,6 +181,18 @@ EXPLANATION = Computed(
     compute=_explanations,
 )
 """Of the reply, of a ticket."""
+
+TASK_EXPLANATION = Computed(
+    needs={
+        "segments": _task_segments,
+        "requests": lambda _task: literal_column("null::json"),
+        "clock": lambda _task: _REPLY,
+        "deadline": lambda task: task.c.deadline,
+        "holidays": _holidays,
+    },
+    compute=_explanations,
+)
+"""Of the report that a joint unit owes."""
 
 ONE_EXPLANATION = Computed(
     needs={

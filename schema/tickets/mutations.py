@@ -180,11 +180,16 @@ class TicketMutations:
                 input.unit_code,
                 input.reason,
                 input.expected_version,
+                joint=input.joint_unit_codes or (),
+                co_handlers=input.co_handler_codes or (),
             ),
         )
         return p.DispatchTicketPayload(ticket_id=ticket.id)
 
-    @mutation(p.AcceptTicketResult, description="The lead unit takes a ticket in hand (签收).")
+    @mutation(
+        p.AcceptTicketResult,
+        description="The lead takes a ticket in hand, or a joint unit its task (签收).",
+    )
     async def accept_ticket(
         self,
         info: strawberry.Info,

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from domain.dispatch import clocks
+from domain.dispatch import clocks, parts, task_clocks
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
-from domain.dispatch.ticking import recorded, running, timer_kind
+from domain.dispatch.models import TaskSegment
+from domain.dispatch.ticking import read_segment, recorded, running, timer_kind
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Database
 from domain.kernel.holidays import revision_of
 from domain.kernel.vocabulary import ClockName, TicketStatus, UnitLevel
 from domain.kernel.work import UnitOfWork
 from domain.tickets import audience, queries
+from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.history import verify
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import ENDED, Action, Step, next_status
@@ -37,6 +39,8 @@ async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID
             await requests_and_suspensions_hold(work, ticket)
             await marks_hold(work, ticket, database.clock.now())
             await category_holds(work, ticket)
+            await tasks_hold(work, rules, ticket)
+            await report_ins_hold(work, ticket)
         await audience_holds(work, tickets)
         failed = await work.session.scalar(
             text("select max(last_failure) from timer where subject_id = any(:ids)"),
@@ -104,7 +108,7 @@ async def next_step(work: UnitOfWork, ticket: Ticket, now: datetime) -> None:
     rows = await work.session.execute(
         text(
             "select kind, payload->>'round' as round from timer "
-            "where subject_id = :id and fired_at is null"
+            "where subject_id = :id and fired_at is null and kind like 'clock.%'"
         ),
         {"id": ticket.id},
     )
@@ -128,6 +132,78 @@ async def next_step(work: UnitOfWork, ticket: Ticket, now: datetime) -> None:
     named = {clock: (timer_kind(clock), ticket.round) for clock in open_}
     assert {named[clock] for clock in open_ - over} <= set(armed) - {review}
     assert set(armed) - {review} <= set(named.values()), "what stands has no next point"
+
+
+async def tasks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
+    """A joint task's deadline is what its segments say, an open one has one next point a clock, and
+    the lead has not replied while one was open."""
+    tasks = (
+        await work.session.scalars(
+            select(Assignment).where(
+                Assignment.ticket_id == ticket.id, Assignment.role == AssignmentRole.JOINT.value
+            )
+        )
+    ).all()
+    status = TicketStatus(ticket.status)
+    armed = await _armed(work, ticket, "task.%", "task")
+    for task in tasks:
+        segments = await work.session.scalars(
+            select(TaskSegment)
+            .where(TaskSegment.assignment_id == task.id)
+            .order_by(TaskSegment.position)
+        )
+        reply = [
+            read_segment(row.kind, row.at, row.cause, row.detail)
+            for row in segments
+            if row.clock == ClockName.REPLY.value
+        ]
+        assert task.deadline == clocks.deadline(reply, rules.calendar, rules.zone)
+        kinds = [kind for kind, id_ in armed if id_ == str(task.id)]
+        assert len(kinds) == len(set(kinds)), "a clock has one next point"
+        working = {f"task.{clock.value}" for clock in task_clocks.running(task)}
+        if status in ENDED or status is TicketStatus.REPLIED:
+            working = set()
+        assert set(kinds) <= working
+        if task.overdue_at is None and working:
+            assert set(kinds) == working
+        if status is TicketStatus.REPLIED:
+            assert not parts.is_open(task), "the lead replied before a joint unit"
+    assert {id_ for _, id_ in armed} <= {str(task.id) for task in tasks}
+
+
+async def report_ins_hold(work: UnitOfWork, ticket: Ticket) -> None:
+    """A report-in has a timer only while it is awaited, and both sides rate at most what was."""
+    awaited = await work.session.scalars(
+        text(
+            "select r.id::text from report_in r join assignment a on a.id = r.assignment_id "
+            "join whistle w on w.id = r.whistle_id where r.ticket_id = :id "
+            "and r.reported_at is null and w.closed_at is null and a.ended_at is null"
+        ),
+        {"id": ticket.id},
+    )
+    armed = [id_ for _, id_ in await _armed(work, ticket, "whistle.%", "report")]
+    assert len(armed) == len(set(armed)) and set(armed) <= set(awaited)
+    if TicketStatus(ticket.status) in ENDED | {TicketStatus.REPLIED}:
+        assert armed == []
+    unfounded = await work.session.scalar(
+        text(
+            "select count(*) from report_in where ticket_id = :id and reported_at is null "
+            "and (rating is not null or confirmed is not null or caller_rating is not null)"
+        ),
+        {"id": ticket.id},
+    )
+    assert unfounded == 0
+
+
+async def _armed(work: UnitOfWork, ticket: Ticket, kind: str, name: str) -> list[tuple[str, str]]:
+    rows = await work.session.execute(
+        text(
+            "select kind, payload->>cast(:name as text) as whose from timer "
+            "where subject_id = :id and fired_at is null and kind like :kind"
+        ),
+        {"id": ticket.id, "kind": kind, "name": name},
+    )
+    return [(row.kind, row.whose) for row in rows]
 
 
 async def category_holds(work: UnitOfWork, ticket: Ticket) -> None:

@@ -17,6 +17,7 @@ from graphql import (
 from tests.support.desk import SCHEMA
 
 GRAPHQL = SCHEMA._schema
+FIGURES = '(from: "2026-11-01T00:00:00Z", before: "2026-12-01T00:00:00Z")'
 ROOTS: tuple[str, ...] = ("query_type", "mutation_type", "subscription_type")
 
 

@@ -24,7 +24,7 @@ from domain.kernel.actor import Role
 from schema.access import ACCESS, ANYONE, Rule, allowed
 from schema.reading.declare import Lookup, Pages
 from schema.reading.types import find_readable, reading_of
-from tests.schema.paths import GRAPHQL, Paths, collected, targets, written
+from tests.schema.paths import FIGURES, GRAPHQL, Paths, collected, targets, written
 from tests.support.data import STREET, Town
 from tests.support.desk import Desk
 
@@ -172,6 +172,8 @@ def paths(desk: Desk, town: Town) -> Paths:
             "Query.suspensions": "(first: 100)",
             "Query.calendar": "(year: 2026)",
             "Query.scores": '(month: "2026-11", group: STREET)',
+            "Query.whistles": "(first: 100)",
+            "Query.reportInFigures": FIGURES,
             "Query.categories": "",
             "Query.suggestCategory": '(content: "暖气不热")',
             "Query.catalogueVersion": "(number: 1)",
@@ -202,6 +204,8 @@ ABSENT = {
     *{("Suspension", "reviewedAt"), ("Suspension", "endedAt")},
     # 2026 is published, and it is November.
     *{("Query", "calendarWarnings"), ("CalendarWarning", "year"), ("CalendarWarning", "message")},
+    *(("Ticket", "escalatedTo"), ("Unit", "population"), ("ReportIn", "escalatedTo")),
+    *(("Assignment", "warnedAt"), ("Assignment", "overdueAt")),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from domain.dispatch.city import load_rules
 from domain.kernel.actor import Role
-from tests.schema.paths import Paths, collected, written
+from tests.schema.paths import FIGURES, Paths, collected, written
 from tests.schema.reading.reference import Reference
 from tests.schema.reading.world import World
 from tests.support.data import (
@@ -85,7 +85,7 @@ def test_a_unit_that_handed_a_ticket_on_still_sees_it(desk: Desk, town: Town) ->
         and t.lead_unit_id <> u.id""",
         STREET,
     )
-    tickets = ids_of([row["id"] for row in moved])
+    tickets = ids_of([row["id"] for row in moved]) & ids_of(town.codes["redispatched"])
     assert tickets
     for who in (STREET, DISTRICT, OTHER_STREET, OTHER_DISTRICT):
         assert tickets <= seen_by(desk, town, who), who
@@ -133,6 +133,8 @@ def paths(world: World) -> Paths:
             "Query.scores": '(month: "2026-11", group: DISTRICT)',
             "Query.catalogueVersion": "(number: 1)",
             "Query.catalogueReplay": f'(id: "CatalogueReplay_{replay["id"]}")',
+            "Query.whistles": "(first: 100)",
+            "Query.reportInFigures": FIGURES,
             "Unit.tickets": "(first: 3)",
             "Ticket.history": "(first: 3)",
         }
@@ -219,6 +221,8 @@ def test_the_public_meets_nothing_that_belongs_to_a_ticket(
         "Extension",
         "Suspension",
         "SingleClock",
+        *("TicketEvent", "Callback", "Reply", "Assignment", "ClockSegment", "Citizen"),
+        *("Whistle", "ReportIn", "TaskSegment"),
     ):
         ways = paths.shortest()
         assert kind in ways

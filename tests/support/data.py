@@ -34,6 +34,7 @@ from domain.tickets.workflow import Step
 from domain.units.queries import id_of_code
 from tests.support.catalogue import fill_catalogue
 from tests.support.engines import CITY
+from tests.support.parts import DEPARTMENT, HELPER, PART_COURSES, fill_parts, hamlet
 
 BEGUN_AT = datetime(2026, 11, 9, 1, 0, tzinfo=UTC)
 FILLED_AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -95,13 +96,15 @@ class Builder:
             self.actors[role.value] = Actor(role, role.value)
         for name in ("partner", "rival"):
             self.actors[name] = Actor(Role.PARTNER, name, channel="PARTNER")
-        for code in (STREET, SISTER, OTHER_STREET, DISTRICT, OTHER_DISTRICT, ROOT):
+        units = (STREET, SISTER, OTHER_STREET, DISTRICT, OTHER_DISTRICT, ROOT, DEPARTMENT, HELPER)
+        for code in units:
             unit = await self.run(SYSTEM, lambda work, c=code: id_of_code(work.session, c))  # type: ignore[misc]
             self.actors[code] = Actor(Role.HANDLER, f"handler-{code}", unit_id=unit)
         async with self.database.unit_of_work(SYSTEM) as work:
             query = text("select id from unit where level = 'COMMUNITY' and :unit = parent_id")
             found = await work.session.scalar(query, {"unit": self.actors[STREET].unit_id})
         self.actors["community"] = Actor(Role.HANDLER, "handler-community", unit_id=found)
+        await hamlet(self)
         self.actors["public"] = PUBLIC
         return Town(self.actors)
 
@@ -279,6 +282,7 @@ _COURSES: Mapping[str, tuple[Move, ...]] = {
     "classified": (_classify,),
     "overdue": (_ACCEPT, _LATE),
     "suspended": (_ACCEPT, _ASK, _decided(True), _suspend),
+    **PART_COURSES,
 }
 # No command leads there yet; readers must show them all the same.
 _WRITTEN = {"merged": "MERGED", "contested": "CONTESTED"}
@@ -297,6 +301,7 @@ async def fill_town(url: str) -> Town:
             "admin", lambda work: calendars.declare_holidays(work, holiday, "国办通知", "调休")
         )
         await _tickets(builder, town)
+        await fill_parts(builder, town)
         await _written(builder, town)
         town.catalogue = await fill_catalogue(builder, town.codes["closed"])
     finally:

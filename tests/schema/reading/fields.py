@@ -14,7 +14,7 @@ from domain.dispatch.ticking import read_segment
 from domain.kernel.actor import Actor, Role
 from domain.kernel.limit import CalendarKind, Limit
 from domain.kernel.vocabulary import ClockName, ExtensionStatus, TicketStatus
-from domain.tickets.workflow import available_actions, party
+from domain.tickets.workflow import Condition, available_actions, party
 from schema.access import ACCESS
 from tests.schema.reading.world import UNFINISHED, Found, Page, Row, World
 
@@ -116,21 +116,61 @@ class Fields:
             actor.citizen_id is not None and row["citizen_id"] == actor.citizen_id
         )
         lead = actor.unit_id is not None and row["lead_unit_id"] == actor.unit_id
-        roles = {
-            found["role"]
+        parts = [
+            found
             for found in self.world.by_ticket["assignment"].get(row["id"], [])
-            if found["unit_id"] == actor.unit_id and found["ended_at"] is None
-        }
-        above = self._is_below(row["lead_unit_id"])
+            if found["ended_at"] is None
+        ]
+        roles = {found["role"] for found in parts if found["unit_id"] == actor.unit_id}
         who = party(
             actor.role,
             submitter=submitter,
             lead=lead,
             joint="JOINT" in roles,
             co_handler="CO_HANDLER" in roles,
-            above=above,
+            handed_down="HANDED_DOWN" in roles,
+            called="CALLED" in roles,
+            above=self._is_below(row["lead_unit_id"]),
         )
-        return [action.value for action in available_actions(TicketStatus(row["status"]), who)]
+        holding = self._holding(row, parts)
+        return [
+            action.value for action in available_actions(TicketStatus(row["status"]), who, holding)
+        ]
+
+    def _holding(self, row: Row, parts: Sequence[Row]) -> set[Condition]:
+        """What else decides which actions are open: tasks, the lead's level, whistles."""
+        unit = self.actor.unit_id
+        tasks = [
+            part
+            for part in parts
+            if part["role"] == "JOINT" and part["replied_at"] is part["excused_at"] is None
+        ]
+        mine = [task for task in tasks if task["unit_id"] == unit]
+        lead = self.world.by_id["unit"].get(row["lead_unit_id"], {"level": None})
+        calls = [
+            call
+            for call in self.world.by_ticket["report_in"].get(row["id"], [])
+            if any(part["id"] == call["assignment_id"] for part in parts)
+        ]
+        whistles = self.world.by_id["whistle"]
+        open_calls = [call for call in calls if whistles[call["whistle_id"]]["closed_at"] is None]
+        heard = [call for call in calls if call["reported_at"] is not None]
+        found = {
+            Condition.TASK_NEW: any(task["accepted_at"] is None for task in mine),
+            Condition.TASK_TAKEN: any(task["accepted_at"] is not None for task in mine),
+            Condition.TASKS_OPEN: bool(tasks),
+            Condition.STREET_LEADS: lead["level"] == "STREET",
+            Condition.GRASSROOTS_LEAD: lead["level"] in {"STREET", "DISTRICT"},
+            Condition.CALLED_IN: any(
+                call["unit_id"] == unit and call["reported_at"] is None for call in open_calls
+            ),
+            Condition.REPORT_TO_CONFIRM: any(call["confirmed"] is None for call in heard),
+            Condition.WHISTLE_TO_RATE: any(
+                call["unit_id"] == unit and call["caller_rating"] is None for call in heard
+            ),
+            Condition.WHISTLE_OPEN: bool(open_calls),
+        }
+        return {condition for condition, holds in found.items() if holds}
 
     def ticket_history(self, row: Row, **args: Any) -> Page:
         events = self.world.by_ticket["ticket_event"].get(row["id"], [])
@@ -206,12 +246,32 @@ class Fields:
             counted, rules.calendar, rules.zone, wanted, clock=name, due=due, requests=requests
         )
 
+    def assignment_segments(self, row: Row) -> list[Found]:
+        return [Found("TaskSegment", found) for found in self._task_segments(row)]
+
+    def assignment_explanation(self, row: Row, language: str | None = "ZH") -> str | None:
+        rules = self.world.rules
+        segments = [
+            read_segment(found["kind"], found["at"], found["cause"], found["detail"])
+            for found in self._task_segments(row)
+            if found["clock"] == "REPLY"
+        ]
+        wanted: Any = "en" if language == "EN" else "zh"
+        return explain(segments, rules.calendar, rules.zone, wanted) if segments else None
+
+    def _task_segments(self, row: Row) -> list[Row]:
+        rows = self.world.by_ticket["task_segment"].get(row["ticket_id"], [])
+        mine = [found for found in rows if found["assignment_id"] == row["id"]]
+        return sorted(mine, key=lambda found: found["position"])
+
     def clocksegment_level(self, row: Row) -> Any:
         return row["detail"]["level"]
 
     def clocksegment_limit(self, row: Row) -> Any:
         limit = row["detail"]["limit"]
         return limit["limit"] if limit else None
+
+    tasksegment_level, tasksegment_limit = clocksegment_level, clocksegment_limit
 
     def ticketevent_id(self, row: Row) -> str:
         return f"TicketEvent_{row['id']}"
@@ -240,6 +300,45 @@ class Fields:
 
     def callback_id(self, row: Row) -> str:
         return f"Callback_{row['id']}"
+
+    # -- whistles ------------------------------------------------------------------------------
+
+    def ticket_whistles(self, row: Row) -> list[Found]:
+        rows = sorted(self._of_seen("whistle", row), key=lambda found: found["id"])
+        return [Found("Whistle", found) for found in rows]
+
+    def whistle_id(self, row: Row) -> str:
+        return f"Whistle_{row['id']}"
+
+    whistle_ticket, whistle_caller = ticketevent_ticket, assignment_unit
+
+    def whistle_at(self, row: Row) -> Any:
+        return row["meet_at"]
+
+    def whistle_open(self, row: Row) -> bool:
+        parts = self.world.by_id["assignment"]
+        calls = self._calls(row)
+        going_on = any(parts[call["assignment_id"]]["ended_at"] is None for call in calls)
+        return row["closed_at"] is None and going_on
+
+    def _calls(self, whistle: Row) -> list[Row]:
+        rows = self.world.by_ticket["report_in"].get(whistle["ticket_id"], [])
+        mine = [found for found in rows if found["whistle_id"] == whistle["id"]]
+        return sorted(mine, key=lambda found: found["id"])
+
+    def whistle_reports(self, row: Row) -> list[Found]:
+        return [Found("ReportIn", found) for found in self._calls(row)]
+
+    def reportin_id(self, row: Row) -> str:
+        return f"ReportIn_{row['id']}"
+
+    def reportin_whistle(self, row: Row) -> Found:
+        return Found("Whistle", self.world.by_id["whistle"][row["whistle_id"]])
+
+    def reportin_late(self, row: Row) -> bool:
+        return row["late_at"] is not None
+
+    reportin_unit = reportinfigures_unit = assignment_unit
 
     # -- the rest ------------------------------------------------------------------------------
 

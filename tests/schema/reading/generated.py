@@ -205,7 +205,7 @@ class Generator:
     ) -> dict[str, Any]:
         given: dict[str, Any] = {}
         for argument, about in definition.args.items():
-            if argument in {"first", "last", "after", "before"}:
+            if argument in {"first", "last", "after", "before"} and "first" in definition.args:
                 continue
             required = str(about.type).endswith("!")
             if required or self.chance(50):
@@ -220,7 +220,7 @@ class Generator:
         size, edge = ("last", "before") if backward else ("first", "after")
         known = {
             "history": "HISTORY", "units": "CODE", "callbacks": "DUE", "extensions": "REQUESTED",
-            "suspensions": "REVIEW",
+            "suspensions": "REVIEW", "whistles": "WHISTLED",
             "catalogueVersions": "CATALOGUE_VERSIONS", "catalogueProposals": "CATALOGUE_PROPOSALS",
         }  # fmt: skip
         cursors = self.words.cursors[known.get(name) or order or "SUBMITTED_AT_DESC"]
@@ -251,6 +251,8 @@ class Generator:
             return self.pick((1, 2, 0))
         if argument == "month":
             return self.pick(("2026-11", "2026-12", "2026-10", "1999-01"))
+        if argument in {"from", "before"}:
+            return self.pick(self.words.moments)
         if argument == "parent":
             return self.pick(("HOUSING", "", "HOUSING.HEATING", "'; --"))
         return self.chance(50)  # due

@@ -155,7 +155,7 @@ class Reference(Fields, CatalogueFields):
         table = {
             "Ticket": "ticket", "Unit": "unit", "TicketEvent": "ticket_event",
             "Callback": "callback", "Staff": "staff", "Extension": "extension",
-            "Suspension": "suspension",
+            "Suspension": "suspension", "Whistle": "whistle", "ReportIn": "report_in",
             "CatalogueVersion": "catalogue_version", "CatalogueEntry": "catalogue_entry",
             "CatalogueReplay": "catalogue_replay", "CatalogueProposal": "catalogue_proposal",
         }.get(kind)  # fmt: skip
@@ -169,6 +169,9 @@ class Reference(Fields, CatalogueFields):
             return self._sees_event(row)
         if kind == "Extension":
             return self._sees_extension(row)
+        if kind in {"Whistle", "ReportIn"}:
+            outside = {Role.PUBLIC, Role.CITIZEN, Role.PARTNER}
+            return row["ticket_id"] in self.seen and self.actor.role not in outside
         if kind in {"Callback", "Suspension"}:
             return row["ticket_id"] in self.seen
         if kind == "CatalogueProposal":
@@ -246,6 +249,40 @@ class Reference(Fields, CatalogueFields):
         key: Callable[[Row], Any] = lambda row: (row["review_on"], row["id"])  # noqa: E731
         return self._page("Suspension", "REVIEW", rows, key, args)
 
+    def query_whistles(self, _row: Row, **args: Any) -> Page:
+        wanted = args.get("filter") or {}
+        rows = [
+            row
+            for row in self.world.tables["whistle"]
+            if row["ticket_id"] in self.seen and self._whistle_fits(row, wanted)
+        ]
+        return self._page("Whistle", "WHISTLED", rows, lambda row: row["id"], args, falling=True)
+
+    def _whistle_fits(self, whistle: Row, wanted: Mapping[str, Any]) -> bool:
+        codes = {unit["id"]: unit["code"] for unit in self.world.tables["unit"]}
+        calls = self._calls(whistle)
+        if (called := wanted.get("calledCode")) is not None:
+            calls = [call for call in calls if codes[call["unit_id"]] == called]
+        if not calls:
+            return False
+        awaited = any(call["reported_at"] is None for call in calls)
+        tests: dict[str, Callable[[Any], bool]] = {
+            "callerCode": lambda code: codes[whistle["unit_id"]] == code,
+            "calledCode": lambda _code: True,
+            "awaited": lambda value: awaited is value,
+            "open": lambda value: self.whistle_open(whistle) is value,
+        }
+        return all(tests[name](value) for name, value in wanted.items() if value is not None)
+
+    def query_report_in_figures(self, _row: Row, **args: Any) -> list[Found]:
+        begin, end = (datetime.fromisoformat(args[name]) for name in ("from", "before"))
+        calls: dict[Any, list[Row]] = {}
+        for call in self.world.tables["report_in"]:
+            if begin <= call["called_at"] < end:
+                calls.setdefault(call["unit_id"], []).append(call)
+        units = sorted((self.world.by_id["unit"][id_] for id_ in calls), key=code_of)
+        return [Found("ReportInFigures", _figures(unit, calls[unit["id"]])) for unit in units]
+
     def query_categories(self, _row: Row, parent: str | None = None) -> list[Found]:
         return self.category_children({"code": parent})
 
@@ -298,3 +335,18 @@ class Reference(Fields, CatalogueFields):
             "submittedBefore": lambda at: ticket["submitted_at"] < datetime.fromisoformat(at),
         }
         return all(tests[name](value) for name, value in wanted.items() if value is not None)
+
+
+def _figures(unit: Row, calls: list[Row]) -> Row:
+    ratings = [call["rating"] for call in calls if call["rating"] is not None]
+    late = [call for call in calls if call["late_at"] is not None]
+    denied = [call for call in calls if call["confirmed"] is False]
+    in_time = [call for call in calls if call["reported_at"] and call not in late + denied]
+    return {
+        "unit_id": unit["id"],
+        "called": len(calls),
+        "on_time": len(in_time),
+        "late": len(late),
+        "denied": len(denied),
+        "mean_rating": sum(ratings) / len(ratings) if ratings else None,
+    }

@@ -16,6 +16,7 @@ from tests.schema.reading.reference import Reference
 from tests.schema.reading.widest import widest
 from tests.schema.reading.world import PRINTED, World
 from tests.support.data import (
+    DEPARTMENT,
     DISTRICT,
     FILLED_AT,
     OTHER_DISTRICT,
@@ -29,7 +30,7 @@ from tests.support.engines import CITY
 
 ACTORS = (
     *("citizen", "neighbour", "partner", "rival", "agent", "supervisor", "evaluator", "admin"),
-    *("public", "community", STREET, SISTER, DISTRICT, OTHER_DISTRICT, ROOT),
+    *("public", "community", STREET, SISTER, DISTRICT, OTHER_DISTRICT, ROOT, DEPARTMENT),
 )
 EXAMPLES = 15  # for each actor
 GENERIC = "triageGrounds { code }"
@@ -38,6 +39,7 @@ LISTS = {
     "SUBMITTED_AT_ASC": "tickets(orderBy: SUBMITTED_AT_ASC, first: 100, after: $after)",
     "DEADLINE_ASC": "tickets(orderBy: DEADLINE_ASC, first: 100, after: $after)",
     "CODE": "units(first: 100, after: $after)",
+    "WHISTLED": "whistles(first: 100, after: $after)",
     "DUE": "callbacks(due: false, first: 100, after: $after)",
     "REQUESTED": "extensions(first: 100, after: $after)",
     "REVIEW": "suspensions(first: 100, after: $after)",
@@ -83,6 +85,7 @@ def words(world: World) -> Words:
         ("Staff", "staff"), ("CatalogueVersion", "catalogue_version"),
         ("CatalogueEntry", "catalogue_entry"), ("CatalogueReplay", "catalogue_replay"),
         ("CatalogueProposal", "catalogue_proposal"),
+        ("Whistle", "whistle"), ("ReportIn", "report_in"),
     ) for row in tables[name][-40:]]  # fmt: skip
     units = [unit for unit in tables["unit"] if unit["level"] in {"CITY", "DISTRICT", "STREET"}]
     ids += [f"Unit_{unit['id']}" for unit in units[:20]]

@@ -15,6 +15,7 @@ from tests.support.data import DISTRICT, STREET, Town
 from tests.support.desk import SCHEMA, Desk
 
 GRAPHQL = SCHEMA._schema
+FIGURES = 'from: "2026-11-01T00:00:00+08:00", before: "2026-12-01T00:00:00+08:00"'
 
 
 def roots(town: Town, ticket: dict[str, Any]) -> dict[str, str]:
@@ -31,6 +32,8 @@ def roots(town: Town, ticket: dict[str, Any]) -> dict[str, str]:
         "extensions": "(first: 5)",
         "suspensions": "(first: 5)",
         "scores": '(month: "2026-11", group: DISTRICT)',
+        "whistles": "(first: 5)",
+        "reportInFigures": f"({FIGURES})",
         "categories": "",
         "viewer": "",
     }

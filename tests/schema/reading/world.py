@@ -27,7 +27,8 @@ TABLES = (
     "extension suspension declared_day "
     "category_suggestion "
     "catalogue_version catalogue_entry catalogue_step catalogue_replay catalogue_move "
-    "catalogue_proposal proposal_case"
+    "catalogue_proposal proposal_case "
+    "task_segment whistle report_in"
 )
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
 UNFINISHED = {"RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED"}
@@ -43,8 +44,9 @@ class World:
         self.tables: dict[str, list[Row]] = {
             name: desk.rows(f"select * from {name}") for name in TABLES.split()
         }
-        for row in (*self.tables["clock_segment"], *self.tables["ticket_event"]):
-            row["detail"] = orjson.loads(row["detail"])
+        for name in ("clock_segment", "ticket_event", "task_segment"):
+            for row in self.tables[name]:
+                row["detail"] = orjson.loads(row["detail"])
         self.by_id = {
             name: {row["id"]: row for row in rows if "id" in row}
             for name, rows in self.tables.items()
