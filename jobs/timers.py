@@ -21,7 +21,7 @@ from uuid import UUID
 import structlog
 
 import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
-from domain.dispatch import firing
+from domain.dispatch import firing, sweeping
 from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.actor import SYSTEM
@@ -65,7 +65,10 @@ async def _lock_tickets(work: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, 
     return {ticket.id: ticket for ticket in await queries.lock_by_rule(work, ids)}
 
 
-FAMILIES: Mapping[str, Family] = {"clock": Family(_lock_tickets, firing.fire)}
+FAMILIES: Mapping[str, Family] = {
+    "clock": Family(_lock_tickets, firing.fire),
+    "line": Family(sweeping.lock_lines, sweeping.fire),
+}
 
 
 class Timers:

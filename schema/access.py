@@ -22,6 +22,7 @@ SUBMITTER_SIDE: Rule = frozenset({Role.CITIZEN, Role.PARTNER})
 AGENTS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR})
 HANDLERS: Rule = frozenset({Role.HANDLER})
 ADMINS: Rule = frozenset({Role.ADMIN})
+LINE_DESK: Rule = frozenset({Role.SUPERVISOR, Role.ADMIN})
 CALLERS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR, Role.HANDLER})
 
 
@@ -38,7 +39,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "Query": {
         **_all(ANYONE, "node nodes viewer unit units categories triageGrounds"),
         **_all(ANYONE, "ticket tickets"),
-        **_all(STAFF_ONLY, "callbacks scores scoringMonth"),
+        **_all(STAFF_ONLY, "callbacks scores scoringMonth emergencyLines"),
     },
     "Mutation": {
         **_all(ANYONE, "requestLoginCode logIn"),
@@ -49,6 +50,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(HANDLERS, "acceptTicket recordContact replyToTicket"),
         **_all(ADMINS, "createUnit updateUnit moveUnit retireUnit createStaff updateStaff"),
         **_all(CALLERS, "revealContact"),
+        **_all(LINE_DESK, "openEmergencyLine extendEmergencyLine closeEmergencyLine"),
     },
     "Subscription": _all(LOGGED_IN, "ticketChanged inbox"),
     "Ticket": {
@@ -59,8 +61,18 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             "isOverdue round urgeCount version answer triageGround citizen lead assignments "
             "replies callbacks clock availableActions history",
         ),
-        **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo"),
+        **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo line"),
     },
+    "EmergencyLine": _all(
+        STAFF_ONLY,
+        "id code name categories areas keywords level reason openedBy openedAt closesAt closedAt "
+        "closedBy closingRemark taken version",
+    ),
+    "EmergencyLineConnection": _CONNECTION,
+    "EmergencyLineEdge": _EDGE,
+    "OpenEmergencyLinePayload": _all(LINE_DESK, "line"),
+    "ExtendEmergencyLinePayload": _all(LINE_DESK, "line"),
+    "CloseEmergencyLinePayload": _all(LINE_DESK, "line"),
     "TicketConnection": _CONNECTION,
     "TicketEdge": _EDGE,
     "TicketEvent": {

@@ -20,6 +20,8 @@ from schema.accounts.viewer import ViewerQueries
 from schema.evaluation.queries import EvaluationQueries
 from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
+from schema.lines.mutations import LineMutations
+from schema.lines.queries import LineQueries
 from schema.subscriptions.fields import Subscription
 from schema.tickets.grounds import GroundQueries
 from schema.tickets.mutations import TicketMutations
@@ -33,13 +35,19 @@ _MOMENT = "ISO 8601 with an offset, e.g. `2026-11-23T10:00:00+08:00` (时间)."
 
 @strawberry.type(description="Reads; each is one SQL statement (查询).")
 class Query(
-    TicketQueries, UnitQueries, FeedbackQueries, EvaluationQueries, ViewerQueries, GroundQueries
+    TicketQueries,
+    UnitQueries,
+    FeedbackQueries,
+    EvaluationQueries,
+    ViewerQueries,
+    GroundQueries,
+    LineQueries,
 ):
     pass
 
 
 @strawberry.type(description="Steps; each gives its payload or a Problem (操作).")
-class Mutation(TicketMutations, FeedbackMutations, UnitMutations, AccountMutations):
+class Mutation(TicketMutations, FeedbackMutations, UnitMutations, AccountMutations, LineMutations):
     pass
 
 

@@ -13,6 +13,7 @@ from domain.accounts.protection import Protection
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import City
 from domain.dispatch.levels import response_level
+from domain.dispatch.lines import Priority, join, line_for, open_lines
 from domain.dispatch.route import Route
 from domain.dispatch.routing import UnknownUnit, route
 from domain.kernel import idempotency
@@ -235,6 +236,7 @@ async def _register(
         confidential=submission.confidential,
         route_reason=found.reason.value,
         route_explanation=found.explain(),
+        priority=Priority.ORDINARY,
         round=FIRST_ROUND,
         urge_count=0,
         version=0,
@@ -245,7 +247,22 @@ async def _register(
     )
     work.add(ticket)
     advance(work, ticket, Step.SUBMIT, level=level.value, route=found.reason.value)
+    await _join_line(work, submission, ticket, found)
     return ticket
+
+
+async def _join_line(
+    work: UnitOfWork, submission: Submission, ticket: Ticket, found: Route
+) -> None:
+    """Put the ticket on the emergency line that takes it, if there is one."""
+    line = line_for(
+        await open_lines(work.session),
+        category=ticket.category_code,
+        places=found.places(),
+        words=f"{submission.title} {submission.content}",
+    )
+    if line is not None:
+        join(work, ticket, line)
 
 
 async def _units(work: UnitOfWork, found: Route) -> list[Unit]:

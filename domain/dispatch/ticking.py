@@ -44,7 +44,7 @@ async def start_clocks(work: UnitOfWork, rules: Rules, ticket: Ticket, *, again:
     level = ResponseLevel(ticket.level)
     for number, clock in enumerate(ClockName):
         segment = clocks.start(rules.profile, clock, level, work.now, round=ticket.round)
-        _record(work, rules, ticket, clock, [segment], segment, position + number)
+        record(work, rules, ticket, clock, [segment], segment, position + number)
 
 
 async def change_level(work: UnitOfWork, rules: Rules, ticket: Ticket, reason: str) -> None:
@@ -58,7 +58,7 @@ async def change_level(work: UnitOfWork, rules: Rules, ticket: Ticket, reason: s
         segment = clocks.change_level(
             rules.profile, clock, level, work.now, round=ticket.round, text=reason
         )
-        _record(work, rules, ticket, clock, [*earlier, segment], segment, position + number)
+        record(work, rules, ticket, clock, [*earlier, segment], segment, position + number)
 
 
 async def stop_clocks(work: UnitOfWork, ticket: Ticket, which: Sequence[ClockName]) -> None:
@@ -76,7 +76,7 @@ def running(ticket: Ticket) -> list[ClockName]:
     return [clock for clock in ClockName if done[clock] is None]
 
 
-def _record(
+def record(
     work: UnitOfWork,
     rules: Rules,
     ticket: Ticket,
@@ -85,6 +85,7 @@ def _record(
     new: Segment,
     position: int,
 ) -> None:
+    """Write a clock's new segment, the deadline by all of them, and its next timer."""
     due = clocks.deadline(segments, rules.calendar, rules.zone)
     warning = clocks.warning_at(rules.profile, segments, rules.calendar, rules.zone)
     assert due is not None and warning is not None

@@ -70,6 +70,16 @@ async def disarm(work: UnitOfWork, subject_id: UUID, kinds: Sequence[str] | None
     await work.session.execute(statement)
 
 
+async def disarm_all(work: UnitOfWork, subjects: Sequence[UUID], kinds: Sequence[str]) -> None:
+    """Remove the armed timers of many subjects, of these kinds."""
+    await work.flush()
+    await work.session.execute(
+        delete(Timer)
+        .where(among(Timer.subject_id, subjects), Timer.fired_at.is_(None), Timer.kind.in_(kinds))
+        .execution_options(synchronize_session=False)
+    )
+
+
 class Due(NamedTuple):
     """A timer that was seen to be due; another worker may have fired it since."""
 

@@ -168,6 +168,7 @@ def paths(desk: Desk, town: Town) -> Paths:
             "Query.unit": f'(code: "{STREET}")',
             "Query.units": "(first: 30)",
             "Query.callbacks": "(first: 100, due: false)",
+            "Query.emergencyLines": "(first: 100)",
             "Query.scores": '(month: "2026-11", group: STREET)',
             "Query.categories": "",
             "Ticket.history": "(first: 100)",

@@ -54,6 +54,12 @@ def inputs(desk: Desk, town: Town, name: str, ticket: Callable[[str], str]) -> d
             "level": "DEPARTMENT",
             "parentCode": "11",
         },
+        "openEmergencyLine": {
+            "code": f"L{desk.rows('select count(*) as n from emergency_line')[0]['n']}",
+            "name": "扫雪铲冰", "level": "L2", "reason": "演练", "keywords": ["积雪"],
+        },
+        "extendEmergencyLine": {"lineId": f"EmergencyLine_{_open_line(desk)}"},
+        "closeEmergencyLine": {"lineId": f"EmergencyLine_{_open_line(desk)}"},
         "updateUnit": {"unitId": f"Unit_{unit['id']}", "dutyPhone": "010-1"},
         "moveUnit": {"unitId": f"Unit_{unit['id']}", "parentCode": "110106"},
         "retireUnit": {"unitId": f"Unit_{_empty_unit(desk)}"},
@@ -73,6 +79,11 @@ def _empty_unit(desk: Desk) -> Any:
     return rows[0]["id"]
 
 
+def _open_line(desk: Desk) -> Any:
+    rows = desk.rows("select id from emergency_line where closed_at is null order by id desc")
+    return rows[0]["id"]
+
+
 def call(name: str) -> str:
     kind = name[0].upper() + name[1:]
     payload = f"{kind}Payload"
@@ -83,7 +94,7 @@ def call(name: str) -> str:
 def _leaf(payload: str) -> str:
     kind: Any = GRAPHQL.type_map[payload]
     name = next(iter(kind.fields))
-    return f"{name} {{ __typename }}" if name in {"ticket", "unit", "staff"} else name
+    return f"{name} {{ __typename }}" if name in {"ticket", "unit", "staff", "line"} else name
 
 
 def state(desk: Desk) -> dict[str, str]:

@@ -18,7 +18,7 @@ from graphql import GraphQLResolveInfo, execute_sync, parse
 
 from domain.evaluation.period import window
 from domain.evaluation.scores import scores
-from domain.kernel.actor import Actor, Role
+from domain.kernel.actor import STAFF, Actor, Role
 from domain.kernel.vocabulary import Satisfaction
 from schema.access import allowed
 from tests.schema.reading.fields import Fields
@@ -151,7 +151,7 @@ class Reference(Fields):
             return None
         table = {
             "Ticket": "ticket", "Unit": "unit", "TicketEvent": "ticket_event",
-            "Callback": "callback", "Staff": "staff",
+            "Callback": "callback", "Staff": "staff", "EmergencyLine": "emergency_line",
         }.get(kind)  # fmt: skip
         row = self.world.by_id[table].get(wanted) if table else None
         return Found(kind, row) if row is not None and self._sees_node(kind, row) else None
@@ -161,6 +161,8 @@ class Reference(Fields):
             return row["id"] in self.seen
         if kind == "TicketEvent":
             return self._sees_event(row)
+        if kind == "EmergencyLine":
+            return self.actor.role in STAFF
         if kind == "Callback":
             return row["ticket_id"] in self.seen
         return kind == "Unit" or self.actor.role is Role.ADMIN
@@ -182,7 +184,9 @@ class Reference(Fields):
         order = args.get("orderBy") or "SUBMITTED_AT_DESC"
         rows = self._tickets(args.get("filter"))
         if order == "DEADLINE_ASC":
-            key: Callable[[Row], Any] = lambda row: (row["deadline"] or FAR, row["id"])  # noqa: E731
+            key: Callable[[Row], Any] = lambda row: (  # noqa: E731
+                row["priority"], row["deadline"] or FAR, row["id"]
+            )  # fmt: skip
         else:
             key = lambda row: row["id"]  # noqa: E731
         return self._page("Ticket", order, rows, key, args, falling=order == "SUBMITTED_AT_DESC")
@@ -210,7 +214,18 @@ class Reference(Fields):
             and row["status"] == "SCHEDULED"
             and (args.get("due") is False or row["due_at"] <= self.now)
         ]
-        return self._page("Callback", "DUE", rows, lambda row: (row["due_at"], row["id"]), args)
+        key = lambda row: (row["priority"], row["due_at"], row["id"])  # noqa: E731
+        return self._page("Callback", "DUE", rows, key, args)
+
+    def query_emergency_lines(self, _row: Row, **args: Any) -> Page:
+        wanted = args.get("open")
+        rows = [
+            row
+            for row in self.world.tables["emergency_line"]
+            if self.actor.role in STAFF and (wanted is None or (row["closed_at"] is None) is wanted)
+        ]
+        key = lambda row: row["id"]  # noqa: E731
+        return self._page("EmergencyLine", "OPENED", rows, key, args, falling=True)
 
     def query_categories(self, _row: Row, parent: str | None = None) -> list[Found]:
         return self.category_children({"code": parent})
@@ -259,6 +274,7 @@ class Reference(Fields):
             "category": lambda code: ticket["category_code"] == code,
             "unitCode": lambda code: lead is not None and lead["code"] == code,
             "code": lambda code: re.sub(r"\D", "", ticket["code"]) == re.sub(r"[\s-]", "", code),
+            "line": lambda code: (self._line_of(ticket) or {}).get("code") == code,
             "overdue": lambda late: self._is_late(ticket) is late,
             "submittedFrom": lambda at: ticket["submitted_at"] >= datetime.fromisoformat(at),
             "submittedBefore": lambda at: ticket["submitted_at"] < datetime.fromisoformat(at),

@@ -38,6 +38,7 @@ LISTS = {
     "SUBMITTED_AT_ASC": "tickets(orderBy: SUBMITTED_AT_ASC, first: 100, after: $after)",
     "DEADLINE_ASC": "tickets(orderBy: DEADLINE_ASC, first: 100, after: $after)",
     "CODE": "units(first: 100, after: $after)",
+    "OPENED": "emergencyLines(first: 100, after: $after)",
     "DUE": "callbacks(due: false, first: 100, after: $after)",
 }
 

@@ -22,7 +22,7 @@ from graphql import (
 from domain.dispatch.city import Rules
 from tests.support.desk import SCHEMA, Desk
 
-TABLES = "ticket ticket_event unit assignment reply callback citizen category staff clock_segment"
+TABLES = "ticket ticket_event unit assignment reply callback citizen category staff clock_segment emergency_line"
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
 UNFINISHED = {"RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED"}
 PRINTED = build_schema(SCHEMA.as_str())
