@@ -22,7 +22,7 @@ import structlog
 
 import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
 from domain.catalogue import replaying
-from domain.dispatch import firing, rescheduling, suspending, task_clocks
+from domain.dispatch import firing, rescheduling, suspending, sweeping, task_clocks
 from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.actor import SYSTEM
@@ -80,6 +80,7 @@ FAMILIES: Mapping[str, Family] = {
     "replay": Family(replaying.lock, _replay),
     "task": Family(_lock_tickets, task_clocks.fire),
     "whistle": Family(_lock_tickets, lateness.fire),
+    "line": Family(sweeping.lock_lines, sweeping.fire),
 }
 
 

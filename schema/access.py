@@ -24,6 +24,7 @@ HANDLERS: Rule = frozenset({Role.HANDLER})
 SUPERVISORS: Rule = frozenset({Role.SUPERVISOR})
 ADMINS: Rule = frozenset({Role.ADMIN})
 DECIDERS: Rule = frozenset({Role.HANDLER, Role.SUPERVISOR})
+LINE_DESK: Rule = frozenset({Role.SUPERVISOR, Role.ADMIN})
 CALLERS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR, Role.HANDLER})
 
 
@@ -43,7 +44,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "Query": {
         **_all(ANYONE, "node nodes viewer unit units categories triageGrounds"),
         **_all(ANYONE, "ticket tickets"),
-        **_all(STAFF_ONLY, "callbacks scores scoringMonth whistles reportInFigures"),
+        **_all(STAFF_ONLY, "callbacks scores scoringMonth whistles reportInFigures emergencyLines"),
         **_all(STAFF_ONLY, "extensions suspensions calendar"),
         **_all(ADMINS, "calendarWarnings"),
         **_all(AGENTS, "suggestCategory"),
@@ -70,6 +71,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             "publishCatalogue rollBackCatalogue discardDraft replayCatalogue decideProposal",
         ),
         **_all(CALLERS, "revealContact"),
+        **_all(LINE_DESK, "openEmergencyLine extendEmergencyLine closeEmergencyLine"),
     },
     "Subscription": _all(LOGGED_IN, "ticketChanged inbox"),
     "Ticket": {
@@ -83,8 +85,18 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(LOGGED_IN, "extensions suspensions"),
         **_all(LOGGED_IN, "categorySource"),
         **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo categorySuggestions"),
-        **_all(STAFF_ONLY, "catalogueNumber catalogueRank whistles"),
+        **_all(STAFF_ONLY, "catalogueNumber catalogueRank whistles line"),
     },
+    "EmergencyLine": _all(
+        STAFF_ONLY,
+        "id code name categories areas keywords level reason openedBy openedAt closesAt closedAt "
+        "closedBy closingRemark taken version",
+    ),
+    "EmergencyLineConnection": _CONNECTION,
+    "EmergencyLineEdge": _EDGE,
+    "OpenEmergencyLinePayload": _all(LINE_DESK, "line"),
+    "ExtendEmergencyLinePayload": _all(LINE_DESK, "line"),
+    "CloseEmergencyLinePayload": _all(LINE_DESK, "line"),
     "TicketConnection": _CONNECTION,
     "TicketEdge": _EDGE,
     "TicketEvent": {

@@ -26,6 +26,8 @@ from schema.evaluation.queries import EvaluationQueries
 from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
 from schema.joint.mutations import JointMutations
+from schema.lines.mutations import LineMutations
+from schema.lines.queries import LineQueries
 from schema.subscriptions.fields import Subscription
 from schema.tickets.grounds import GroundQueries
 from schema.tickets.mutations import TicketMutations
@@ -52,6 +54,7 @@ class Query(
     ClassificationQueries,
     CatalogueQueries,
     WhistleQueries,
+    LineQueries,
 ):
     pass
 
@@ -66,6 +69,7 @@ class Mutation(
     AccountMutations,
     ClockMutations,
     CatalogueMutations,
+    LineMutations,
 ):
     pass
 

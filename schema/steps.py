@@ -64,6 +64,7 @@ _EVENTS = {
     "WARN": "A clock's warning: yellow card (预警).",
     "OVERDUE": "A clock ran out: red card (超期).",
     "ESCALATE": "Brought before the next level (提级).",
+    "JOIN_LINE": "Taken onto an emergency line (列入应急专线).",
     "REWORK": "Given to the same unit once more (重办).",
     "CLOSE": "Closed (办结).",
     "REQUEST_EXTENSION": "The unit asked for more time (申请延期).",
@@ -113,6 +114,7 @@ class TicketEventKind(StrEnum):
     WARN = Step.WARN.value
     OVERDUE = Step.OVERDUE.value
     ESCALATE = Step.ESCALATE.value
+    JOIN_LINE = Step.JOIN_LINE.value
     REWORK = Step.REWORK.value
     CLOSE = Step.CLOSE.value
     REQUEST_EXTENSION = Action.REQUEST_EXTENSION.value

@@ -38,6 +38,7 @@ from domain.kernel.membership import among
 from domain.kernel.timers import Timer
 from domain.kernel.vocabulary import TicketKind, UnitLevel
 from domain.kernel.work import UnitOfWork
+from domain.tickets.lines import EmergencyLine
 from domain.tickets.models import Ticket
 from domain.units.models import Unit
 
@@ -186,6 +187,7 @@ class Past(NamedTuple):
     title: str
     content: str
     place: str | None
+    line: str | None = None
 
 
 def _past(replay: CatalogueReplay) -> Select[*tuple[Any, ...]]:
@@ -197,9 +199,10 @@ def _past(replay: CatalogueReplay) -> Select[*tuple[Any, ...]]:
     statement = (
         select(
             Ticket.id, Ticket.code, Ticket.category_code, Ticket.kind, Ticket.submitted_at,
-            Ticket.title, Ticket.content, place,
+            Ticket.title, Ticket.content, place, EmergencyLine.code,
         )
         .outerjoin(lead, lead.c.id == Ticket.lead_unit_id)
+        .outerjoin(EmergencyLine, EmergencyLine.id == Ticket.line_id)
         .where(*_dispatched_by_rule(replay.from_at, replay.to_at))
         .order_by(Ticket.id)
         .limit(CHUNK)
@@ -230,7 +233,7 @@ def compare(
             lineage=tree.lineage_of(row.place),
             kind=row.kind,
             minute=local.hour * 60 + local.minute,
-            line=None,
+            line=row.line,
             text=text_of(row.title, row.content),
         )
         (old, old_joint), (new, new_joint) = (side.units(facts) for side in sides)

@@ -27,6 +27,7 @@ from domain.kernel.calendar import WorkCalendar, holiday_rows
 from domain.kernel.holidays import note_revision, present_revision
 from domain.kernel.profile import Profile, effective_profile, load_profile
 from domain.kernel.vocabulary import UnitLevel
+from domain.tickets.lines import Line, open_lines, read_lines
 from domain.units.models import Unit, UnitTree
 
 
@@ -80,10 +81,11 @@ def holiday_names() -> Mapping[date, str]:
 
 
 class Bearings(NamedTuple):
-    """What a submission is routed by: the places, and the catalogue in force."""
+    """What a submission is routed by: places, the catalogue in force, the emergency lines open."""
 
     gazetteer: Gazetteer
     catalogue: Catalogue
+    lines: Sequence[Line]
 
 
 class City:
@@ -122,12 +124,11 @@ class City:
         calendar as well (`calendars.rules_now`).
         """
         tree = select(UnitTree.revision).limit(1).scalar_subquery()
-        found = await session.execute(select(tree, in_force(now), present_revision()))
-        revision, version, declared = found.one()
+        columns = (tree, in_force(now), present_revision(), open_lines())
+        revision, version, declared, lines = (await session.execute(select(*columns))).one()
         note_revision(session, declared)
-        return Bearings(
-            await self._places(session, revision or 0), await self._entries(session, version)
-        )
+        places = await self._places(session, revision or 0)
+        return Bearings(places, await self._entries(session, version), read_lines(lines))
 
     async def _places(self, session: AsyncSession, revision: int) -> Gazetteer:
         if self._gazetteer is not None and revision == self._revision:

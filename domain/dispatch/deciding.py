@@ -58,11 +58,14 @@ def destination(
     *,
     category: str | None,
     kind: TicketKind,
+    line: str | None,
     at: datetime,
     title: str,
     content: str,
 ) -> Destination:
     """Decide by catalogue, unless an agent named the unit. `at` is local time.
+
+    `line` is the code of the emergency line that takes the ticket.
 
     Where no entry but the fallback holds, the place decides as `routing` says (B12).
     """
@@ -75,7 +78,7 @@ def destination(
         lineage=places.lineage_of(found.unit_code),
         kind=kind.value,
         minute=at.hour * 60 + at.minute,
-        line=None,  # the lines of emergencies (六线一席) come with their own intake
+        line=line,
         text=text_of(title, content),
     )
     decision = catalogue.decide(facts, places)

@@ -26,6 +26,7 @@ from domain.kernel.work import UnitOfWork
 from domain.tickets.code import format_code, next_number
 from domain.tickets.commands import MOST_CONTENT
 from domain.tickets.history import ORIGIN, advance
+from domain.tickets.lines import Line, Priority, join, line_for
 from domain.tickets.models import Ticket
 from domain.tickets.queries import category_faults
 from domain.tickets.workflow import Step
@@ -85,11 +86,14 @@ async def submit_ticket(
         return earlier
     bearings, place = await _route(work, city, submission, faults)
     suggested = await _suggest(work, city, submission)
-    found = _decide(work, city, submission, suggested, bearings, place)
+    line = _line(submission, suggested, bearings, place)
+    found = _decide(work, city, submission, suggested, bearings, place, line)
     chosen = None if _held_for_triage(submission) else await _units(work, found)
     citizen_id = await _citizen(work, protection, submission)
     ticket = await _register(work, city, submission, suggested, ticket_id, citizen_id, found)
     record_suggestions(work, ticket, suggested)
+    if line is not None:
+        join(work, ticket, line)
     if chosen is not None:
         lead, joint, copies = chosen
         await assign(
@@ -152,6 +156,15 @@ async def _route(
     return bearings, found
 
 
+def _line(
+    submission: Submission, suggested: Suggested, bearings: Bearings, place: Route
+) -> Line | None:
+    """The emergency line that takes it, if one does."""
+    category, _ = _category(submission, suggested)
+    words = f"{submission.title} {submission.content}"
+    return line_for(bearings.lines, category=category, places=place.places(), words=words)
+
+
 def _decide(
     work: UnitOfWork,
     city: City,
@@ -159,6 +172,7 @@ def _decide(
     suggested: Suggested,
     bearings: Bearings,
     place: Route,
+    line: Line | None,
 ) -> Destination:
     """Ask the catalogue where such a matter goes from that place."""
     category, _ = _category(submission, suggested)
@@ -167,6 +181,7 @@ def _decide(
         place,
         category=category,
         kind=submission.kind,
+        line=line.code if line is not None else None,
         at=work.now.astimezone(city.rules.zone),
         title=submission.title,
         content=submission.content,
@@ -290,6 +305,7 @@ async def _register(
         place_code=found.place,
         catalogue_number=found.number,
         catalogue_rank=found.rank,
+        priority=Priority.ORDINARY,
         round=FIRST_ROUND,
         urge_count=0,
         version=0,

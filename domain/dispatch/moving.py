@@ -50,17 +50,25 @@ class _Point(NamedTuple):
     step: int | None = None
 
 
-async def change_level(work: UnitOfWork, rules: Rules, ticket: Ticket, reason: str) -> None:
-    """Let the clocks whose duty is not done follow the ticket's new level."""
+async def change_level(
+    work: UnitOfWork, rules: Rules, tickets: Sequence[Ticket], reason: str
+) -> None:
+    """Let the clocks whose duty is not done follow the level that each ticket now has."""
+    if not tickets:
+        return
     rules = await rules_now(work, rules)
-    level = ResponseLevel(ticket.level)
-    segments = {
-        clock: clocks.change_level(
-            rules.profile, clock, level, work.now, round=ticket.round, text=reason
-        )
+    changes = [Change(ticket, _at_its_level(work, rules, ticket, reason)) for ticket in tickets]
+    await move(work, rules, changes, await recorded(work, [ticket.id for ticket in tickets]))
+
+
+def _at_its_level(
+    work: UnitOfWork, rules: Rules, ticket: Ticket, reason: str
+) -> Mapping[ClockName, Segment]:
+    level, at = ResponseLevel(ticket.level), work.now
+    return {
+        clock: clocks.change_level(rules.profile, clock, level, at, round=ticket.round, text=reason)
         for clock in running(ticket)
     }
-    await move(work, rules, [Change(ticket, segments)], await recorded(work, [ticket.id]))
 
 
 async def extend(work: UnitOfWork, rules: Rules, ticket: Ticket, limit: Limit, reason: str) -> None:

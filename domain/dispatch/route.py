@@ -51,6 +51,13 @@ class Route:
     located_in: str | None = None
     gazetteer: Gazetteer = field(kw_only=True, repr=False, compare=False)
 
+    def places(self) -> frozenset[str]:
+        """The codes of the unit that the place points to and of its district; empty without one."""
+        if self.unit_code is None:
+            return frozenset()
+        district = self.gazetteer.district_of(self.unit_code)
+        return frozenset(code for code in (self.unit_code, district) if code is not None)
+
     def explain(self) -> str:
         """Return one Chinese sentence that an agent understands; it quotes the address's names."""
         because = self.because()

@@ -103,7 +103,7 @@ async def classify_ticket(
     after = {"category": ticket.category_code, "level": ticket.level}
     advance(work, ticket, Action.CLASSIFY, remark=reason, before=before, after=after)
     if moved and ticket.lead_unit_id is not None:
-        await change_level(work, rules, ticket, reason or "")
+        await change_level(work, rules, [ticket], reason or "")
         await task_clocks.change_level(work, rules, ticket, reason or "")
     return ticket
 

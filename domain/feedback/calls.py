@@ -49,6 +49,7 @@ def _schedule(work: UnitOfWork, rules: Rules, ticket: Ticket, earlier: Sequence[
             status=CallbackStatus.SCHEDULED.value,
             source=CallbackSource.CALL.value,
             due_at=due,
+            priority=ticket.priority,
         )
     )
     return True

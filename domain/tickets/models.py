@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.kernel.tables import Table, one_of
@@ -60,7 +60,14 @@ class Ticket(Table):
         Index("ix_ticket_category_code_id", "category_code", "id"),
         Index("ix_ticket_submitter_id", "submitter", "id"),
         Index(
-            "ix_ticket_due_id",
+            "ix_ticket_line_id",
+            "line_id",
+            "id",
+            postgresql_where=text("line_id is not null"),
+        ),
+        Index(
+            "ix_ticket_priority_due_id",
+            "priority",
             text("COALESCE(deadline, '9999-12-31 00:00:00+00'::timestamp with time zone)"),
             "id",
         ),
@@ -92,6 +99,8 @@ class Ticket(Table):
     submitter: Mapped[str]
     confidential: Mapped[bool]
     lead_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
+    line_id: Mapped[UUID | None] = mapped_column(ForeignKey("emergency_line.id"))
+    priority: Mapped[int] = mapped_column(SmallInteger(), default=1, server_default="1")
     route_reason: Mapped[str | None]
     route_explanation: Mapped[str | None]
     place_code: Mapped[str | None]

@@ -57,6 +57,7 @@ class Step(StrEnum):
     WARN = "WARN"  # 预警
     OVERDUE = "OVERDUE"  # 超期
     ESCALATE = "ESCALATE"  # 提级
+    JOIN_LINE = "JOIN_LINE"  # 列入应急专线
     REWORK = "REWORK"  # 重办
     CLOSE = "CLOSE"  # 办结
     EXTEND = "EXTEND"  # 延期获准
@@ -177,6 +178,9 @@ STEPS: Mapping[Step, Transition] = MappingProxyType(
         Step.WARN: Transition(_WITH_CLOCKS, None),
         Step.OVERDUE: Transition(_WITH_CLOCKS, None),
         Step.ESCALATE: Transition(_WITH_CLOCKS, None),
+        Step.JOIN_LINE: Transition(
+            frozenset({S.RECEIVED, S.DISPATCHED, S.CONTESTED, S.ACCEPTED, S.SUSPENDED}), None
+        ),
         Step.REWORK: Transition(frozenset({S.REPLIED}), S.DISPATCHED),
         Step.CLOSE: Transition(frozenset({S.REPLIED}), S.CLOSED),
         Step.EXTEND: Transition(frozenset({S.ACCEPTED}), None),

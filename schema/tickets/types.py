@@ -38,6 +38,7 @@ from schema.enums import (
     TicketStatus,
 )
 from schema.feedback.types import Callback, Reply
+from schema.lines.types import EmergencyLine
 from schema.node import Node, identifier
 from schema.reading.connection import Connection
 from schema.reading.declare import (
@@ -290,6 +291,10 @@ class Ticket(Node):
     answer: str | None = column(description="The centre's own answer (直接答复内容).")
     triage_ground: str | None = column(description="Ground of a redirect (分流依据).")
     escalated_to: str | None = column(description="The level it was brought before (提级至).")
+    line: EmergencyLine | None = read(
+        One(lambda: EmergencyLine, on=lambda ticket, line: line.c.id == ticket.c.line_id),
+        description="The emergency line that took it; for staff (应急专线).",
+    )
     citizen: Citizen | None = read(
         One(
             lambda: Citizen,

@@ -171,6 +171,7 @@ def paths(desk: Desk, town: Town) -> Paths:
             "Query.extensions": "(first: 100)",
             "Query.suspensions": "(first: 100)",
             "Query.calendar": "(year: 2026)",
+            "Query.emergencyLines": "(first: 100)",
             "Query.scores": '(month: "2026-11", group: STREET)',
             "Query.whistles": "(first: 100)",
             "Query.reportInFigures": FIGURES,

@@ -98,6 +98,12 @@ def inputs(desk: Desk, town: Town, name: str, ticket: Callable[[str], str]) -> d
             "level": "DEPARTMENT",
             "parentCode": "11",
         },
+        "openEmergencyLine": {
+            "code": f"L{desk.rows('select count(*) as n from emergency_line')[0]['n']}",
+            "name": "扫雪铲冰", "level": "L2", "reason": "演练", "keywords": ["积雪"],
+        },
+        "extendEmergencyLine": {"lineId": f"EmergencyLine_{_open_line(desk)}"},
+        "closeEmergencyLine": {"lineId": f"EmergencyLine_{_open_line(desk)}"},
         "updateUnit": {"unitId": f"Unit_{unit['id']}", "dutyPhone": "010-1"},
         "moveUnit": {"unitId": f"Unit_{unit['id']}", "parentCode": "110106"},
         "retireUnit": {"unitId": f"Unit_{_empty_unit(desk)}"},
@@ -152,7 +158,12 @@ def _empty_unit(desk: Desk) -> Any:
     return rows[0]["id"]
 
 
-_OBJECTS = {"ticket", "unit", "staff", "catalogue", "replay", "proposal"}
+def _open_line(desk: Desk) -> Any:
+    rows = desk.rows("select id from emergency_line where closed_at is null order by id desc")
+    return rows[0]["id"]
+
+
+_OBJECTS = {"ticket", "unit", "staff", "catalogue", "replay", "proposal", "line"}
 
 
 def call(name: str) -> str:

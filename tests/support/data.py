@@ -20,6 +20,7 @@ from domain.accounts.protection import Protection
 from domain.dispatch import calendars, extensions, intake, suspending, triage
 from domain.dispatch import handling as dispatch_handling
 from domain.dispatch.city import City, load_rules
+from domain.dispatch.line_desk import LineWish, close_line, open_line
 from domain.feedback import handling, judging
 from domain.kernel.actor import PUBLIC, SYSTEM, Actor, Role
 from domain.kernel.clock import FixedClock
@@ -58,6 +59,7 @@ class Town:
     codes: dict[str, list[UUID]] = field(default_factory=dict)
     staff: dict[str, UUID] = field(default_factory=dict)
     catalogue: dict[str, UUID] = field(default_factory=dict)
+    line: UUID | None = None
 
 
 class Builder:
@@ -304,6 +306,7 @@ async def fill_town(url: str) -> Town:
         await fill_parts(builder, town)
         await _written(builder, town)
         town.catalogue = await fill_catalogue(builder, town.codes["closed"])
+        town.line = await _line(builder, town)
     finally:
         await database.close()
     return town
@@ -333,6 +336,25 @@ async def _written(builder: Builder, town: Town) -> None:
             for ticket in town.codes[stage]:
                 statement = text("update ticket set status = :status where id = :id")
                 await work.session.execute(statement, {"status": status, "id": ticket})
+
+
+async def _line(builder: Builder, town: Town) -> UUID:
+    """An open emergency line with some of the tickets on it, and a closed one with none."""
+    wishes = [
+        LineWish(code, name, ResponseLevel.L2, "演练", keywords=("无此字样",))
+        for code, name in (("SNOW", "扫雪铲冰"), ("FLOOD", "防汛"))
+    ]
+    desk = Actor(Role.SUPERVISOR, "desk")
+    async with builder.database.unit_of_work(desk) as work:
+        snow, flood = [await open_line(work, wish) for wish in wishes]
+        await work.flush()
+        await close_line(work, flood.id)
+        for ticket in (town.codes["dispatched"][0], town.codes["replied"][0]):
+            taken = text("update ticket set line_id = :line, priority = 0 where id = :id")
+            await work.session.execute(taken, {"line": snow.id, "id": ticket})
+            calls = text("update callback set priority = 0 where ticket_id = :id")
+            await work.session.execute(calls, {"id": ticket})
+    return snow.id
 
 
 BULK = 20_000

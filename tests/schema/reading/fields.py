@@ -11,7 +11,7 @@ from domain.dispatch.clocks import warning_at
 from domain.dispatch.explanation import Request, explain
 from domain.dispatch.segments import Segment, since_start
 from domain.dispatch.ticking import read_segment
-from domain.kernel.actor import Actor, Role
+from domain.kernel.actor import STAFF, Actor, Role
 from domain.kernel.limit import CalendarKind, Limit
 from domain.kernel.vocabulary import ClockName, ExtensionStatus, TicketStatus
 from domain.tickets.workflow import Condition, available_actions, party
@@ -86,6 +86,19 @@ class Fields:
             return None
         citizen = self.world.by_id["citizen"].get(row["citizen_id"])
         return Found("Citizen", citizen) if citizen else None
+
+    def _line_of(self, ticket: Row) -> Row | None:
+        return self.world.by_id["emergency_line"].get(ticket["line_id"])
+
+    def ticket_line(self, row: Row) -> Found | None:
+        line = self._line_of(row)
+        return Found("EmergencyLine", line) if line and self.actor.role in STAFF else None
+
+    def emergencyline_id(self, row: Row) -> str:
+        return f"EmergencyLine_{row['id']}"
+
+    def emergencyline_taken(self, row: Row) -> int:
+        return sum(ticket["line_id"] == row["id"] for ticket in self.world.tables["ticket"])
 
     def ticket_lead(self, row: Row) -> Found | None:
         return self._unit(row["lead_unit_id"])

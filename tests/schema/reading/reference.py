@@ -158,6 +158,7 @@ class Reference(Fields, CatalogueFields):
             "Suspension": "suspension", "Whistle": "whistle", "ReportIn": "report_in",
             "CatalogueVersion": "catalogue_version", "CatalogueEntry": "catalogue_entry",
             "CatalogueReplay": "catalogue_replay", "CatalogueProposal": "catalogue_proposal",
+            "EmergencyLine": "emergency_line",
         }.get(kind)  # fmt: skip
         row = self.world.by_id[table].get(wanted) if table else None
         return Found(kind, row) if row is not None and self._sees_node(kind, row) else None
@@ -167,6 +168,8 @@ class Reference(Fields, CatalogueFields):
             return row["id"] in self.seen
         if kind == "TicketEvent":
             return self._sees_event(row)
+        if kind == "EmergencyLine":
+            return self.actor.role in STAFF
         if kind == "Extension":
             return self._sees_extension(row)
         if kind in {"Whistle", "ReportIn"}:
@@ -197,7 +200,9 @@ class Reference(Fields, CatalogueFields):
         order = args.get("orderBy") or "SUBMITTED_AT_DESC"
         rows = self._tickets(args.get("filter"))
         if order == "DEADLINE_ASC":
-            key: Callable[[Row], Any] = lambda row: (row["deadline"] or FAR, row["id"])  # noqa: E731
+            key: Callable[[Row], Any] = lambda row: (  # noqa: E731
+                row["priority"], row["deadline"] or FAR, row["id"]
+            )  # fmt: skip
         else:
             key = lambda row: row["id"]  # noqa: E731
         return self._page("Ticket", order, rows, key, args, falling=order == "SUBMITTED_AT_DESC")
@@ -225,7 +230,18 @@ class Reference(Fields, CatalogueFields):
             and row["status"] == "SCHEDULED"
             and (args.get("due") is False or row["due_at"] <= self.now)
         ]
-        return self._page("Callback", "DUE", rows, lambda row: (row["due_at"], row["id"]), args)
+        key = lambda row: (row["priority"], row["due_at"], row["id"])  # noqa: E731
+        return self._page("Callback", "DUE", rows, key, args)
+
+    def query_emergency_lines(self, _row: Row, **args: Any) -> Page:
+        wanted = args.get("open")
+        rows = [
+            row
+            for row in self.world.tables["emergency_line"]
+            if self.actor.role in STAFF and (wanted is None or (row["closed_at"] is None) is wanted)
+        ]
+        key = lambda row: row["id"]  # noqa: E731
+        return self._page("EmergencyLine", "OPENED", rows, key, args, falling=True)
 
     def _sees_extension(self, row: Row) -> bool:
         granted = row["status"] == "APPROVED"
@@ -330,6 +346,7 @@ class Reference(Fields, CatalogueFields):
             "category": lambda code: ticket["category_code"] == code,
             "unitCode": lambda code: lead is not None and lead["code"] == code,
             "code": lambda code: re.sub(r"\D", "", ticket["code"]) == re.sub(r"[\s-]", "", code),
+            "line": lambda code: (self._line_of(ticket) or {}).get("code") == code,
             "overdue": lambda late: self._is_late(ticket) is late,
             "submittedFrom": lambda at: ticket["submitted_at"] >= datetime.fromisoformat(at),
             "submittedBefore": lambda at: ticket["submitted_at"] < datetime.fromisoformat(at),

@@ -40,6 +40,7 @@ LISTS = {
     "DEADLINE_ASC": "tickets(orderBy: DEADLINE_ASC, first: 100, after: $after)",
     "CODE": "units(first: 100, after: $after)",
     "WHISTLED": "whistles(first: 100, after: $after)",
+    "OPENED": "emergencyLines(first: 100, after: $after)",
     "DUE": "callbacks(due: false, first: 100, after: $after)",
     "REQUESTED": "extensions(first: 100, after: $after)",
     "REVIEW": "suspensions(first: 100, after: $after)",

@@ -31,6 +31,7 @@ def roots(town: Town, ticket: dict[str, Any]) -> dict[str, str]:
         "callbacks": "(first: 5, due: false)",
         "extensions": "(first: 5)",
         "suspensions": "(first: 5)",
+        "emergencyLines": "(first: 5)",
         "scores": '(month: "2026-11", group: DISTRICT)',
         "whistles": "(first: 5)",
         "reportInFigures": f"({FIGURES})",
@@ -135,7 +136,7 @@ def test_lists_of_tickets_go_by_indexes(who: str, field: str, crowded: Desk, tow
     assert not LARGE & set(scanned), scanned
     assert any(node["Node Type"].startswith(("Index", "Bitmap Index")) for node in nodes)
     if who == "agent" and "DEADLINE" in field:
-        assert "ix_ticket_due_id" in {node.get("Index Name") for node in nodes}
+        assert "ix_ticket_priority_due_id" in {node.get("Index Name") for node in nodes}
 
 
 def test_single_objects_go_by_indexes(crowded: Desk, town: Town) -> None:
@@ -153,4 +154,4 @@ def test_single_objects_go_by_indexes(crowded: Desk, town: Town) -> None:
 def test_the_queue_of_callbacks_goes_by_its_index(crowded: Desk, town: Town) -> None:
     document = "{ callbacks(first: 20) { nodes { id dueAt ticket { code } } } }"
     nodes = plan_nodes(crowded, town.actors["agent"], document)
-    assert "ix_callback_due" in {node.get("Index Name") for node in nodes}
+    assert "ix_callback_priority_due" in {node.get("Index Name") for node in nodes}
