@@ -79,9 +79,15 @@ async def one_lead(work: UnitOfWork, ticket: Ticket) -> None:
 
 
 async def one_part_each(work: UnitOfWork, ticket: Ticket) -> None:
-    """No unit has two parts in a ticket at once, and none beside a lead that is not there."""
+    """No unit has two tasks in a ticket at once, and none beside a lead that is not there.
+
+    Who is shown a copy may be called to the place as well.
+    """
     rows = await work.session.execute(
-        text("select unit_id, role from assignment where ticket_id = :id and ended_at is null"),
+        text(
+            "select unit_id, role from assignment where ticket_id = :id and ended_at is null "
+            "and role not in ('COPY', 'CALLED')"
+        ),
         {"id": ticket.id},
     )
     parts = rows.all()
@@ -108,7 +114,8 @@ async def next_step(work: UnitOfWork, ticket: Ticket, now: datetime) -> None:
     rows = await work.session.execute(
         text(
             "select kind, payload->>'round' as round from timer "
-            "where subject_id = :id and fired_at is null and kind like 'clock.%'"
+            "where subject_id = :id and fired_at is null "
+            "and (kind like 'clock.%' or kind like 'suspension.%')"
         ),
         {"id": ticket.id},
     )

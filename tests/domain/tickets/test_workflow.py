@@ -131,7 +131,7 @@ def test_the_closest_part_counts() -> None:
 
 def test_nobody_beside_the_lead_moves_a_ticket() -> None:
     """A joint unit's, a helper's or a called unit's step leaves the status as it is."""
-    beside = {Party.JOINT, Party.CO_HANDLER, Party.HANDED_DOWN, Party.CALLED, Party.ABOVE}
+    beside = {Party.JOINT, Party.CO_HANDLER, Party.HANDED_DOWN, Party.CALLED}
     steps = [row for row in ACTIONS.values() if row.parties & beside]
     assert steps and all(row.target is None for row in steps)
 
