@@ -21,7 +21,7 @@ from uuid import UUID
 import structlog
 
 import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
-from domain.dispatch import firing
+from domain.contests import ruling
 from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.actor import SYSTEM
@@ -29,6 +29,9 @@ from domain.kernel.database import Database
 from domain.kernel.outages import is_conflict
 from domain.kernel.timers import Due, Timer
 from domain.kernel.work import UnitOfWork
+from domain.supervision import commands as supervision
+from domain.supervision import firing
+from domain.supervision.queries import lock_by_rule as lock_orders
 from domain.tickets import queries
 from domain.tickets.models import Ticket
 from jobs import measures
@@ -65,7 +68,11 @@ async def _lock_tickets(work: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, 
     return {ticket.id: ticket for ticket in await queries.lock_by_rule(work, ids)}
 
 
-FAMILIES: Mapping[str, Family] = {"clock": Family(_lock_tickets, firing.fire)}
+FAMILIES: Mapping[str, Family] = {
+    "clock": Family(_lock_tickets, firing.fire),
+    "contest": Family(_lock_tickets, ruling.fire),
+    "supervision": Family(lock_orders, supervision.fire),
+}
 
 
 class Timers:

@@ -21,6 +21,7 @@ SUBMITTERS: Rule = frozenset({Role.CITIZEN, Role.PARTNER, Role.AGENT, Role.SUPER
 SUBMITTER_SIDE: Rule = frozenset({Role.CITIZEN, Role.PARTNER})
 AGENTS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR})
 HANDLERS: Rule = frozenset({Role.HANDLER})
+SUPERVISORS: Rule = frozenset({Role.SUPERVISOR})
 ADMINS: Rule = frozenset({Role.ADMIN})
 CALLERS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR, Role.HANDLER})
 
@@ -33,12 +34,16 @@ _CONNECTION = _all(ANYONE, "edges nodes pageInfo totalCount")
 _EDGE = _all(ANYONE, "cursor node")
 _PROBLEM = _all(ANYONE, "code message")
 _TICKET_PAYLOAD = _all(LOGGED_IN, "ticket")
+_SUPERVISION_PAYLOAD = _all(STAFF_ONLY, "ticket supervision")
 
 ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "Query": {
         **_all(ANYONE, "node nodes viewer unit units categories triageGrounds"),
         **_all(ANYONE, "ticket tickets"),
         **_all(STAFF_ONLY, "callbacks scores scoringMonth"),
+        **_all(ANYONE, "contestGrounds"),
+        **_all(STAFF_ONLY, "contests bounces supervisions"),
+        **_all(CENTRE_ONLY, "supervisionFigures"),
     },
     "Mutation": {
         **_all(ANYONE, "requestLoginCode logIn"),
@@ -46,6 +51,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(SUBMITTERS, "addSupplement"),
         **_all(SUBMITTER_SIDE, "urgeTicket withdrawTicket evaluateTicket"),
         **_all(AGENTS, "triageTicket classifyTicket dispatchTicket recordCallback"),
+        **_all(HANDLERS, "contestDispatch submitSupervisionReport"),
+        **_all(SUPERVISORS, "ruleOnContest openSupervision closeSupervision"),
         **_all(HANDLERS, "acceptTicket recordContact replyToTicket"),
         **_all(ADMINS, "createUnit updateUnit moveUnit retireUnit createStaff updateStaff"),
         **_all(CALLERS, "revealContact"),
@@ -60,6 +67,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             "replies callbacks clock availableActions history",
         ),
         **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo"),
+        **_all(STAFF_ONLY, "contests transfers escalations supervisions"),
     },
     "TicketConnection": _CONNECTION,
     "TicketEdge": _EDGE,
@@ -69,7 +77,10 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     },
     "TicketEventConnection": _CONNECTION,
     "TicketEventEdge": _EDGE,
-    "Assignment": _all(LOGGED_IN, "unit role round reason assignedAt acceptedAt endedAt"),
+    "Assignment": {
+        **_all(LOGGED_IN, "unit role round reason assignedAt acceptedAt endedAt"),
+        **_all(STAFF_ONLY, "locked"),
+    },
     "Clock": _all(LOGGED_IN, "deadline segments explanation"),
     "ClockSegment": _all(LOGGED_IN, "clock kind cause round at level limit deadline"),
     "Reply": _all(LOGGED_IN, "round unit content resolved repliedAt"),
@@ -80,6 +91,29 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     ),
     "CallbackConnection": _CONNECTION,
     "CallbackEdge": _EDGE,
+    "Contest": _all(
+        STAFF_ONLY,
+        "id ticket unit round status ground reason evidence suggested raisedBy raisedAt ruling "
+        "rulingDueAt rulingReason ruledBy ruledAt to",
+    ),
+    "ContestConnection": _CONNECTION,
+    "ContestEdge": _EDGE,
+    "ContestGround": _all(ANYONE, "code label english source"),
+    "Transfer": _all(STAFF_ONLY, "from to cause round at"),
+    "Bounce": _all(STAFF_ONLY, "from to category count contested upheld rejected byHand"),
+    "SupervisionOrder": _all(
+        STAFF_ONLY,
+        "id grade trigger status topic reason unit ticket tickets openedBy openedAt deadline "
+        "isOverdue report reportedAt ruling rulingReason closedAt version steps",
+    ),
+    "SupervisionOrderConnection": _CONNECTION,
+    "SupervisionOrderEdge": _EDGE,
+    "SupervisionStep": _all(STAFF_ONLY, "kind grade deadline text actor at"),
+    "SupervisionFigure": _all(
+        CENTRE_ONLY,
+        "unit open routine key taskForce discipline overdue closed meanDays",
+    ),
+    "Escalation": _all(STAFF_ONLY, "level unit clock round at deadline endedAt"),
     "Citizen": _all(LOGGED_IN, "maskedName maskedPhone"),
     "Category": _all(ANYONE, "code name parent children"),
     "TriageGround": _all(ANYONE, "code label english source outcome handOver"),
@@ -105,6 +139,11 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "ClassifyTicketPayload": _TICKET_PAYLOAD,
     "DispatchTicketPayload": _TICKET_PAYLOAD,
     "AcceptTicketPayload": _TICKET_PAYLOAD,
+    "ContestDispatchPayload": _TICKET_PAYLOAD,
+    "RuleOnContestPayload": _TICKET_PAYLOAD,
+    "OpenSupervisionPayload": _SUPERVISION_PAYLOAD,
+    "SubmitSupervisionReportPayload": _SUPERVISION_PAYLOAD,
+    "CloseSupervisionPayload": _SUPERVISION_PAYLOAD,
     "RecordContactPayload": _TICKET_PAYLOAD,
     "ReplyToTicketPayload": _TICKET_PAYLOAD,
     "RecordCallbackPayload": _TICKET_PAYLOAD,

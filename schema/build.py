@@ -17,10 +17,14 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts.mutations import AccountMutations
 from schema.accounts.viewer import ViewerQueries
+from schema.contests.mutations import ContestMutations
+from schema.contests.queries import ContestQueries
 from schema.evaluation.queries import EvaluationQueries
 from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
 from schema.subscriptions.fields import Subscription
+from schema.supervision.mutations import SupervisionMutations
+from schema.supervision.queries import SupervisionQueries
 from schema.tickets.grounds import GroundQueries
 from schema.tickets.mutations import TicketMutations
 from schema.tickets.queries import TicketQueries
@@ -33,13 +37,27 @@ _MOMENT = "ISO 8601 with an offset, e.g. `2026-11-23T10:00:00+08:00` (时间)."
 
 @strawberry.type(description="Reads; each is one SQL statement (查询).")
 class Query(
-    TicketQueries, UnitQueries, FeedbackQueries, EvaluationQueries, ViewerQueries, GroundQueries
+    TicketQueries,
+    UnitQueries,
+    FeedbackQueries,
+    EvaluationQueries,
+    ViewerQueries,
+    GroundQueries,
+    ContestQueries,
+    SupervisionQueries,
 ):
     pass
 
 
 @strawberry.type(description="Steps; each gives its payload or a Problem (操作).")
-class Mutation(TicketMutations, FeedbackMutations, UnitMutations, AccountMutations):
+class Mutation(
+    TicketMutations,
+    FeedbackMutations,
+    UnitMutations,
+    AccountMutations,
+    ContestMutations,
+    SupervisionMutations,
+):
     pass
 
 

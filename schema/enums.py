@@ -166,6 +166,9 @@ described(
         "RECORD_CONTACT": "recordContact (联系).",
         "REPLY": "replyToTicket (答复).",
         "RECORD_CALLBACK": "recordCallback (回访).",
+        "CONTEST": "contestDispatch (派单异议).",
+        "RULE_ON_CONTEST": "ruleOnContest (异议裁定).",
+        "SUPERVISE": "openSupervision (督办).",
     },
 )
 
@@ -189,6 +192,17 @@ _EVENTS = {
     "ESCALATE": "Brought before the next level (提级).",
     "REWORK": "Given to the same unit once more (重办).",
     "CLOSE": "Closed (办结).",
+    "CONTEST": "The unit contests the dispatch (派单异议).",
+    "RULE_ON_CONTEST": "A supervisor ruled on the contest (异议裁定).",
+    "RULING_DUE": "Nobody ruled on the contest in time (异议逾期未裁定).",
+    "REDISPATCH": "Given to another unit by a ruling (经裁定改派).",
+    "REINSTATE": "The contest was rejected; waits to be accepted (异议不成立，待签收).",
+    "REINSTATE_ACCEPTED": "The contest was rejected; in hand again (异议不成立，继续办理).",
+    "SUPERVISE": "An order of supervision was opened (督办).",
+    "SUPERVISION_REPORTED": "The unit reported on the order (督办反馈).",
+    "SUPERVISION_RETURNED": "The report was returned (督办退回).",
+    "SUPERVISION_OVERDUE": "No report in time; the grade rose (督办逾期升级).",
+    "SUPERVISION_CLOSED": "The order was closed (督办办结).",
 }
 
 
@@ -213,14 +227,20 @@ class TicketEventKind(StrEnum):
     ESCALATE = Step.ESCALATE.value
     REWORK = Step.REWORK.value
     CLOSE = Step.CLOSE.value
+    CONTEST = Action.CONTEST.value
+    RULE_ON_CONTEST = Action.RULE_ON_CONTEST.value
+    RULING_DUE = Step.RULING_DUE.value
+    REDISPATCH = Step.REDISPATCH.value
+    REINSTATE = Step.REINSTATE.value
+    REINSTATE_ACCEPTED = Step.REINSTATE_ACCEPTED.value
+    SUPERVISE = Action.SUPERVISE.value
+    SUPERVISION_REPORTED = Step.SUPERVISION_REPORTED.value
+    SUPERVISION_RETURNED = Step.SUPERVISION_RETURNED.value
+    SUPERVISION_OVERDUE = Step.SUPERVISION_OVERDUE.value
+    SUPERVISION_CLOSED = Step.SUPERVISION_CLOSED.value
 
 
-described(
-    TicketEventKind,
-    "TicketEventKind",
-    "What happened to a ticket (历史事件).",
-    _EVENTS,
-)
+described(TicketEventKind, "TicketEventKind", "What happened to a ticket (历史事件).", _EVENTS)
 AssignmentRole = assignments.AssignmentRole
 described(
     AssignmentRole,

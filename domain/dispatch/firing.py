@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -35,23 +36,37 @@ _FROM_THE_TOP = list(UnitLevel)
 _Clock = tuple[UUID, str, int]  # ticket, clock, round
 
 
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A point of a clock that is in the history now; `to` is the level of an escalation."""
+
+    ticket: Ticket
+    step: Step
+    clock: ClockName
+    due: datetime
+    to: UnitLevel | None = None
+    number: int = 0
+
+
 async def fire(
     work: UnitOfWork, rules: Rules, tickets: Mapping[UUID, Ticket], due: Sequence[Timer]
-) -> None:
+) -> list[Fired]:
     """Take what due timers stand for into the history, in their order, and arm the next points.
 
     `tickets` are the timers' tickets, locked. A timer of an earlier round, of a clock whose duty is
     done, or of a ticket that is in nobody's hands changes nothing. One whose point has moved into
-    the future (a holiday that was declared since) is armed anew.
+    the future (a holiday that was declared since) is armed anew. Returns what is in the history.
     """
     live = [timer for timer in due if _counts(tickets[timer.subject_id], timer)]
     if not live:
-        return
+        return []
     found = await _segments(work, {timer.subject_id for timer in live})
+    fired: list[Fired | None] = []
     for timer in live:
         ticket = tickets[timer.subject_id]
         recorded = found[ticket.id, _clock(timer).value, ticket.round]
-        _fire(work, rules, ticket, timer, since_start(recorded))
+        fired.append(_fire(work, rules, ticket, timer, since_start(recorded)))
+    return [each for each in fired if each is not None]
 
 
 def _clock(timer: Timer) -> ClockName:
@@ -89,25 +104,26 @@ async def _segments(work: UnitOfWork, tickets: Iterable[UUID]) -> Mapping[_Clock
 
 def _fire(
     work: UnitOfWork, rules: Rules, ticket: Ticket, timer: Timer, segments: Sequence[Segment]
-) -> None:
+) -> Fired | None:
     point: str = timer.payload["point"]
     due = clocks.deadline(segments, rules.calendar, rules.zone)
     if due is None:
-        return  # it stands still; what lets it run again arms it
+        return None  # it stands still; what lets it run again arms it
     steps = clocks.escalations(rules.profile, due, rules.calendar, rules.zone)
     number: int = timer.payload.get("step", 0)
     at = _instant(rules, point, segments, due, steps[number - 1 : number])
     if at is None:
-        return  # the city has no such point any more
+        return None  # the city has no such point any more
     if at > work.now:
         _arm_anew(work, ticket, timer, at, due)
-        return
+        return None
     to = steps[number - 1].to if point == ESCALATION else None
     _record(work, ticket, timer, at, due, to)
     if point == WARNING:
         arm(work, ticket, _clock(timer), DEADLINE, due)
     elif number < len(steps):
         arm(work, ticket, _clock(timer), ESCALATION, steps[number].at, step=number + 1)
+    return Fired(ticket, _STEPS[point], _clock(timer), due, to, number)
 
 
 def _record(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import City, Rules
+from domain.dispatch.models import TransferCause
 from domain.dispatch.ticking import change_level
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.texts import check_text
@@ -120,7 +121,9 @@ async def dispatch_ticket(
         raise InvalidInput(Fault("unitCode", "is not the code of an active unit"))
     copies = await district_copies(work, lead)
     words = reason or f"人工派往{lead.name}"
-    await assign(work, city.rules, ticket, lead, copies, reason=words, by="hand")
+    await assign(
+        work, city.rules, ticket, lead, copies, reason=words, transfer=TransferCause.HAND, by="hand"
+    )
     return ticket
 
 

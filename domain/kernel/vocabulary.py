@@ -121,3 +121,15 @@ class SupervisionGrade(StrEnum):
     KEY = "KEY"  # 重点督办
     TASK_FORCE = "TASK_FORCE"  # 专班督办
     DISCIPLINE = "DISCIPLINE"  # 执纪问责
+
+
+class SupervisionTrigger(StrEnum):
+    """督办缘由: what an order of supervision was opened for."""
+
+    HAND = "HAND"  # 督办员发起
+    OVERDUE = "OVERDUE"  # 答复超期
+    REWORKS = "REWORKS"  # 多次重办
+    TRANSFERS = "TRANSFERS"  # 多次转派
+    URGES = "URGES"  # 多次催办
+    REPEATED = "REPEATED"  # 重复诉求：同一市民同一类
+    CONCENTRATED = "CONCENTRATED"  # 集中诉求：同一街乡同一类

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.kernel.tables import Table, one_of
@@ -22,7 +22,10 @@ class AssignmentRole(StrEnum):
 
 
 class Assignment(Table):
-    """派单: one unit's part in one ticket. Ended assignments stay as a record."""
+    """派单: one unit's part in one ticket. Ended assignments stay as a record.
+
+    `locked`: a ruling gave it to the unit, or left it there; it cannot be contested again (B12).
+    """
 
     __tablename__ = "assignment"
     __table_args__ = (
@@ -46,3 +49,4 @@ class Assignment(Table):
     assigned_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    locked: Mapped[bool] = mapped_column(default=False, server_default=false())

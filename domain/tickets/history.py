@@ -21,7 +21,7 @@ _PUBLIC = frozenset(
     {
         Step.SUBMIT, Step.REWORK, Step.CLOSE, Action.SUPPLEMENT, Action.URGE, Action.WITHDRAW,
         Action.EVALUATE, Action.ANSWER, Action.REDIRECT, Action.DISPATCH, Action.ACCEPT,
-        Action.RECORD_CONTACT, Action.REPLY,
+        Action.RECORD_CONTACT, Action.REPLY, Step.REDISPATCH,
     }
 )  # fmt: skip
 

@@ -30,6 +30,9 @@ class Action(StrEnum):
     RECORD_CONTACT = "RECORD_CONTACT"  # 联系市民
     REPLY = "REPLY"  # 答复
     RECORD_CALLBACK = "RECORD_CALLBACK"  # 回访
+    CONTEST = "CONTEST"  # 派单异议
+    RULE_ON_CONTEST = "RULE_ON_CONTEST"  # 异议裁定
+    SUPERVISE = "SUPERVISE"  # 督办
 
 
 class Step(StrEnum):
@@ -41,6 +44,14 @@ class Step(StrEnum):
     ESCALATE = "ESCALATE"  # 提级
     REWORK = "REWORK"  # 重办
     CLOSE = "CLOSE"  # 办结
+    RULING_DUE = "RULING_DUE"  # 异议逾期未裁定
+    REDISPATCH = "REDISPATCH"  # 经裁定改派
+    REINSTATE = "REINSTATE"  # 异议不成立，仍待签收
+    REINSTATE_ACCEPTED = "REINSTATE_ACCEPTED"  # 异议不成立，继续办理
+    SUPERVISION_REPORTED = "SUPERVISION_REPORTED"  # 督办反馈
+    SUPERVISION_RETURNED = "SUPERVISION_RETURNED"  # 督办退回
+    SUPERVISION_OVERDUE = "SUPERVISION_OVERDUE"  # 督办逾期升级
+    SUPERVISION_CLOSED = "SUPERVISION_CLOSED"  # 督办办结
 
 
 class Party(StrEnum):
@@ -66,15 +77,21 @@ class Transition:
 
 
 _IN_HAND = frozenset({S.DISPATCHED, S.ACCEPTED})
-_BEFORE_REPLY = frozenset({S.RECEIVED, S.DISPATCHED, S.ACCEPTED})
+# A contest is the offices' business: clocks run on, and the citizen may do what they might before.
+_RUNNING = _IN_HAND | {S.CONTESTED}
+_BEFORE_REPLY = _RUNNING | {S.RECEIVED}
+_CONTESTED = frozenset({S.CONTESTED})
+SUPERVISED = frozenset({S.DISPATCHED, S.CONTESTED, S.ACCEPTED, S.SUSPENDED, S.REPLIED})
+"""A unit leads the ticket, and it is not at its end."""
 _SUBMITTER = frozenset({Party.SUBMITTER})
 _CENTRE = frozenset({Party.CENTRE, Party.SUPERVISOR})
+_SUPERVISOR = frozenset({Party.SUPERVISOR})
 _LEAD = frozenset({Party.LEAD})
 
 ACTIONS: Mapping[Action, Transition] = MappingProxyType(
     {
         Action.SUPPLEMENT: Transition(_BEFORE_REPLY, None, _SUBMITTER | _CENTRE),
-        Action.URGE: Transition(_IN_HAND, None, _SUBMITTER),
+        Action.URGE: Transition(_RUNNING, None, _SUBMITTER),
         Action.WITHDRAW: Transition(_BEFORE_REPLY, S.WITHDRAWN, _SUBMITTER),
         Action.EVALUATE: Transition(frozenset({S.REPLIED}), None, _SUBMITTER),
         Action.ANSWER: Transition(frozenset({S.RECEIVED}), S.ANSWERED, _CENTRE),
@@ -85,17 +102,28 @@ ACTIONS: Mapping[Action, Transition] = MappingProxyType(
         Action.RECORD_CONTACT: Transition(frozenset({S.ACCEPTED}), None, _LEAD),
         Action.REPLY: Transition(frozenset({S.ACCEPTED}), S.REPLIED, _LEAD),
         Action.RECORD_CALLBACK: Transition(frozenset({S.REPLIED}), None, _CENTRE),
+        Action.CONTEST: Transition(_IN_HAND, S.CONTESTED, _LEAD),
+        Action.RULE_ON_CONTEST: Transition(_CONTESTED, None, _SUPERVISOR),
+        Action.SUPERVISE: Transition(SUPERVISED, None, _SUPERVISOR),
     }
 )
 
 STEPS: Mapping[Step, Transition] = MappingProxyType(
     {
         Step.SUBMIT: Transition(frozenset(), S.RECEIVED),
-        Step.WARN: Transition(_IN_HAND, None),
-        Step.OVERDUE: Transition(_IN_HAND, None),
-        Step.ESCALATE: Transition(_IN_HAND, None),
+        Step.WARN: Transition(_RUNNING, None),
+        Step.OVERDUE: Transition(_RUNNING, None),
+        Step.ESCALATE: Transition(_RUNNING, None),
         Step.REWORK: Transition(frozenset({S.REPLIED}), S.DISPATCHED),
         Step.CLOSE: Transition(frozenset({S.REPLIED}), S.CLOSED),
+        Step.RULING_DUE: Transition(_CONTESTED, None),
+        Step.REDISPATCH: Transition(_CONTESTED, S.DISPATCHED),
+        Step.REINSTATE: Transition(_CONTESTED, S.DISPATCHED),
+        Step.REINSTATE_ACCEPTED: Transition(_CONTESTED, S.ACCEPTED),
+        Step.SUPERVISION_REPORTED: Transition(SUPERVISED, None),
+        Step.SUPERVISION_RETURNED: Transition(SUPERVISED, None),
+        Step.SUPERVISION_OVERDUE: Transition(SUPERVISED, None),
+        Step.SUPERVISION_CLOSED: Transition(SUPERVISED, None),
     }
 )
 

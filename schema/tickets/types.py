@@ -21,6 +21,7 @@ from domain.tickets.policy import (
     visible_to,
 )
 from schema.accounts.citizen import Citizen
+from schema.contests.types import Contest, Transfer
 from schema.enums import (
     AssignmentRole,
     Channel,
@@ -49,6 +50,7 @@ from schema.reading.declare import (
     reading,
     reads,
 )
+from schema.supervision.types import Escalation, SupervisionOrder, on_ticket
 from schema.tickets.computed import AVAILABLE_ACTIONS, EXPLANATION, ExplanationLanguage
 from schema.tickets.lists import overdue
 from schema.units.types import Unit
@@ -86,6 +88,9 @@ class Assignment:
     assigned_at: datetime = column(description="When (派单时间).")
     accepted_at: datetime | None = column(description="When the unit accepted (签收时间).")
     ended_at: datetime | None = column(description="When its part ended (结束时间).")
+    locked: bool | None = column(
+        description="By a ruling, so that it cannot be contested; for staff (经裁定不得再退)."
+    )
 
 
 @reads(EventRow, event_visible_to, node=True)
@@ -230,6 +235,34 @@ class Ticket(Node):
             order=lambda callback: [callback.c.round, callback.c.attempt],
         ),
         description="Attempts to call back, and the citizen's evaluation (回访).",
+    )
+    contests: list[Contest] = read(
+        Many(
+            lambda: Contest,
+            on=lambda ticket, contest: contest.c.ticket_id == ticket.c.id,
+            order=lambda contest: [contest.c.id],
+        ),
+        description="Contests of its dispatches, in order; for staff (派单异议).",
+    )
+    transfers: list[Transfer] = read(
+        Many(
+            lambda: Transfer,
+            on=lambda ticket, transfer: transfer.c.ticket_id == ticket.c.id,
+            order=lambda transfer: [transfer.c.id],
+        ),
+        description="From lead to lead, in order; for staff (转派).",
+    )
+    escalations: list[Escalation] = read(
+        Many(
+            lambda: Escalation,
+            on=lambda ticket, escalation: escalation.c.ticket_id == ticket.c.id,
+            order=lambda escalation: [escalation.c.id],
+        ),
+        description="Before whom it was brought, and by when they act; for staff (提级).",
+    )
+    supervisions: list[SupervisionOrder] = read(
+        Many(lambda: SupervisionOrder, on=on_ticket, order=lambda order: [order.c.id]),
+        description="Orders of supervision over it, in order; for staff (督办).",
     )
     clock: Clock = read(Embedded(lambda: Clock), description="Why the deadline is as it is (时限).")
     available_actions: list[TicketAction] = read(

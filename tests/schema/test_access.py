@@ -168,6 +168,9 @@ def paths(desk: Desk, town: Town) -> Paths:
             "Query.unit": f'(code: "{STREET}")',
             "Query.units": "(first: 30)",
             "Query.callbacks": "(first: 100, due: false)",
+            "Query.contests": "(first: 100)",
+            "Query.supervisions": "(first: 100)",
+            "Query.supervisionFigures": '(month: "2026-11")',
             "Query.scores": '(month: "2026-11", group: STREET)',
             "Query.categories": "",
             "Ticket.history": "(first: 100)",
@@ -191,7 +194,7 @@ NOTHING: tuple[Any, ...] = (None, [], {"totalCount": 0, "nodes": []})
 
 
 # What the town has none of: nobody can be shown it.
-ABSENT = {("Ticket", "escalatedTo"), ("Unit", "population")}
+ABSENT = {("Unit", "population")}
 
 
 @pytest.mark.parametrize("role", ACTORS, ids=lambda role: role.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -36,7 +37,16 @@ ON_A_TICKET: dict[str, tuple[str, dict[str, Any]]] = {
     "recordContact": ("accepted", {"note": "已联系"}),
     "replyToTicket": ("accepted", {"content": "已修好", "resolved": True}),
     "revealContact": ("accepted", {"purpose": "联系市民"}),
+    "contestDispatch": ("dispatched", {"ground": "NOT_RESPONSIBLE", "reason": "不属于职责"}),
+    "ruleOnContest": ("contested", {"ruling": "REJECTED", "reason": "属于职责"}),
+    "openSupervision": ("dispatched", {"grade": "KEY", "reason": "久拖不决"}),
 }  # fmt: skip
+
+
+ON_AN_ORDER: dict[str, tuple[str, dict[str, Any]]] = {
+    "submitSupervisionReport": ("supervised", {"report": "已整改"}),
+    "closeSupervision": ("reported", {"ruling": "SATISFIED", "reason": "同意"}),
+}
 
 
 def inputs(desk: Desk, town: Town, name: str, ticket: Callable[[str], str]) -> dict[str, Any]:
@@ -44,6 +54,11 @@ def inputs(desk: Desk, town: Town, name: str, ticket: Callable[[str], str]) -> d
     if name in ON_A_TICKET:
         stage, more = ON_A_TICKET[name]
         return {"ticketId": ticket(stage), **more}
+    if name in ON_AN_ORDER:
+        stage, more = ON_AN_ORDER[name]
+        query = "select id from supervision_order where ticket_id = $1"
+        [order] = desk.rows(query, UUID(ticket(stage).removeprefix("Ticket_")))
+        return {"orderId": f"SupervisionOrder_{order['id']}", **more}
     [unit] = desk.rows("select id from unit where code = $1", SISTER)
     fresh = desk.rows("select count(*) as n from unit")[0]["n"]
     given: dict[str, dict[str, Any]] = {

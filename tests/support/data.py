@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from domain.accounts import commands as accounts
 from domain.accounts.protection import Protection
+from domain.contests.models import ContestRuling
 from domain.dispatch import handling as dispatch_handling
 from domain.dispatch import intake, triage
 from domain.dispatch.city import City, load_rules
@@ -26,11 +27,13 @@ from domain.kernel.clock import FixedClock
 from domain.kernel.database import Database
 from domain.kernel.vocabulary import ResponseLevel, Satisfaction, TicketKind
 from domain.kernel.work import UnitOfWork
+from domain.supervision.watching import watch
 from domain.tickets import commands
 from domain.tickets.history import advance
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Step
 from domain.units.queries import id_of_code
+from tests.support import offices
 from tests.support.engines import CITY
 
 BEGUN_AT = datetime(2026, 11, 9, 1, 0, tzinfo=UTC)
@@ -44,6 +47,7 @@ STAGES = (
     *("received", "answered", "redirected", "dispatched", "withdrawn", "accepted", "contacted"),
     *("replied", "unreached", "closed", "reworked", "evaluated", "redispatched", "urged"),
     *("classified", "overdue", "merged", "contested", "suspended"),
+    *("upheld", "rejected", "supervised", "reported", "satisfied", "escalated", "relieved"),
 )
 
 
@@ -250,9 +254,17 @@ _COURSES: Mapping[str, tuple[Move, ...]] = {
     "urged": (_urge,),
     "classified": (_classify,),
     "overdue": (_ACCEPT, _LATE),
+    "contested": (offices.contest,),
+    "upheld": (_classify, offices.contest, offices.rule(ContestRuling.UPHELD, SISTER)),
+    "rejected": (_ACCEPT, offices.contest, offices.rule(ContestRuling.REJECTED, None)),
+    "supervised": (offices.supervise,),
+    "reported": (offices.supervise, offices.report),
+    "satisfied": (offices.supervise, offices.report, offices.satisfied),
+    "escalated": (offices.escalate,),
+    "relieved": (offices.escalate, _ELSEWHERE),
 }
 # No command leads there yet; readers must show them all the same.
-_WRITTEN = {"merged": "MERGED", "contested": "CONTESTED", "suspended": "SUSPENDED"}
+_WRITTEN = {"merged": "MERGED", "suspended": "SUSPENDED"}
 
 
 async def fill_town(url: str) -> Town:
@@ -265,6 +277,7 @@ async def fill_town(url: str) -> Town:
         town.staff = await builder.staff()
         await _tickets(builder, town)
         await _written(builder, town)
+        await _gathered(builder, town)
     finally:
         await database.close()
     return town
@@ -294,6 +307,15 @@ async def _written(builder: Builder, town: Town) -> None:
             for ticket in town.codes[stage]:
                 statement = text("update ticket set status = :status where id = :id")
                 await work.session.execute(statement, {"status": status, "id": ticket})
+
+
+async def _gathered(builder: Builder, town: Town) -> None:
+    """One citizen, one category, several tickets: an order over the group."""
+    rules = builder.city.rules
+    for _ in range(rules.profile.supervision.repeated.count):
+        made = await builder.submit("citizen", STREET, category="HOUSING.HEATING")
+        town.codes.setdefault("repeated", []).append(made)
+    assert await builder.run(SYSTEM, lambda work: watch(work, rules)) == 1
 
 
 BULK = 20_000

@@ -96,6 +96,74 @@ class Fields:
         rows.sort(key=lambda found: (found["round"], found["attempt"]))
         return [Found("Callback", found) for found in rows]
 
+    def ticket_contests(self, row: Row) -> list[Found]:
+        return self._own("Contest", "contest", row)
+
+    def ticket_transfers(self, row: Row) -> list[Found]:
+        return self._own("Transfer", "transfer", row)
+
+    def ticket_escalations(self, row: Row) -> list[Found]:
+        return self._own("Escalation", "escalation", row)
+
+    def _own(self, kind: str, table: str, ticket: Row) -> list[Found]:
+        rows = sorted(self._of_seen(table, ticket), key=lambda found: found["id"])
+        return [Found(kind, found) for found in rows]
+
+    def ticket_supervisions(self, row: Row) -> list[Found]:
+        links = self._of_seen("supervised_ticket", row)
+        orders = [self.world.by_id["supervision_order"][link["order_id"]] for link in links]
+        return [
+            Found("SupervisionOrder", order) for order in sorted(orders, key=lambda one: one["id"])
+        ]
+
+    def contest_id(self, row: Row) -> str:
+        return f"Contest_{row['id']}"
+
+    def contest_status(self, row: Row) -> str:
+        ticket = self.world.by_id["ticket"][row["ticket_id"]]
+        waits = "OPEN" if ticket["status"] == "CONTESTED" else "LAPSED"
+        return row["ruling"] or waits
+
+    def contest_suggested(self, row: Row) -> Found | None:
+        return self._unit(row["suggested_unit_id"])
+
+    def contest_to(self, row: Row) -> Found | None:
+        return self._unit(row["to_unit_id"])
+
+    def transfer_from(self, row: Row) -> Found | None:
+        return self._unit(row["from_unit_id"])
+
+    transfer_to = bounce_to = contest_to
+    bounce_from = transfer_from
+
+    def bounce_category(self, row: Row) -> Found | None:
+        return self.category_parent({"parent_code": row["category_code"]})
+
+    def supervisionorder_id(self, row: Row) -> str:
+        return f"SupervisionOrder_{row['id']}"
+
+    def supervisionorder_is_overdue(self, row: Row) -> bool:
+        return self._order_is_late(row)
+
+    def _order_is_late(self, order: Row) -> bool:
+        return order["status"] == "OPEN" and order["deadline"] <= self.now
+
+    def supervisionorder_tickets(self, row: Row) -> list[Found]:
+        links = [x for x in self.world.tables["supervised_ticket"] if x["order_id"] == row["id"]]
+        ids = sorted(link["ticket_id"] for link in links if link["ticket_id"] in self.seen)
+        return [Found("Ticket", self.world.by_id["ticket"][id_]) for id_ in ids]
+
+    def supervisionorder_steps(self, row: Row) -> list[Found]:
+        rows = [x for x in self.world.tables["supervision_step"] if x["order_id"] == row["id"]]
+        rows.sort(key=lambda step: step["position"])
+        return [Found("SupervisionStep", step) for step in rows]
+
+    def escalation_ended_at(self, row: Row) -> datetime | None:
+        ends = {"REPLY", "DISPATCH", "WITHDRAW", "REDISPATCH", "REWORK", "CLOSE"}
+        events = self.world.by_ticket["ticket_event"].get(row["ticket_id"], [])
+        later = [e["at"] for e in events if e["kind"] in ends and e["at"] >= row["at"]]
+        return min(later, default=None)
+
     def ticket_clock(self, row: Row) -> Found:
         return Found("Clock", row)
 
@@ -167,7 +235,9 @@ class Fields:
         return self._unit(row["unit_id"])
 
     reply_unit = callback_unit = unitscore_unit = assignment_unit
-    callback_ticket = ticketevent_ticket
+    contest_unit = supervisionorder_unit = escalation_unit = assignment_unit
+    supervisionfigure_unit = assignment_unit
+    callback_ticket = contest_ticket = supervisionorder_ticket = ticketevent_ticket
 
     def callback_id(self, row: Row) -> str:
         return f"Callback_{row['id']}"

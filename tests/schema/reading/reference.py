@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -151,7 +151,8 @@ class Reference(Fields):
             return None
         table = {
             "Ticket": "ticket", "Unit": "unit", "TicketEvent": "ticket_event",
-            "Callback": "callback", "Staff": "staff",
+            "Callback": "callback", "Staff": "staff", "Contest": "contest",
+            "SupervisionOrder": "supervision_order",
         }.get(kind)  # fmt: skip
         row = self.world.by_id[table].get(wanted) if table else None
         return Found(kind, row) if row is not None and self._sees_node(kind, row) else None
@@ -163,6 +164,10 @@ class Reference(Fields):
             return self._sees_event(row)
         if kind == "Callback":
             return row["ticket_id"] in self.seen
+        if kind == "Contest":
+            return self._is_office() and row["ticket_id"] in self.seen
+        if kind == "SupervisionOrder":
+            return self._sees_order(row)
         return kind == "Unit" or self.actor.role is Role.ADMIN
 
     def query_nodes(self, row: Row, ids: list[str]) -> list[Found | None]:
@@ -211,6 +216,129 @@ class Reference(Fields):
             and (args.get("due") is False or row["due_at"] <= self.now)
         ]
         return self._page("Callback", "DUE", rows, lambda row: (row["due_at"], row["id"]), args)
+
+    # -- contests and supervision: for offices alone -------------------------------------------
+
+    def _is_office(self) -> bool:
+        return self.actor.role not in {Role.PUBLIC, Role.CITIZEN, Role.PARTNER}
+
+    def _sees_order(self, order: Row) -> bool:
+        links = self.world.tables["supervised_ticket"]
+        own = {link["ticket_id"] for link in links if link["order_id"] == order["id"]}
+        return self._is_office() and bool(own & self.seen)
+
+    def _unit_named(self, code: str | None) -> Any:
+        return next((u["id"] for u in self.world.tables["unit"] if u["code"] == code), None)
+
+    def query_contests(self, _row: Row, **args: Any) -> Page:
+        wanted = args.get("filter") or {}
+        tests: dict[str, Callable[[Row, Any], bool]] = {
+            "status": lambda row, values: self.contest_status(row) in values,
+            "unitCode": lambda row, code: row["unit_id"] == self._unit_named(code),
+            "ground": lambda row, ground: row["ground"] == ground,
+            "raisedFrom": lambda row, at: row["raised_at"] >= datetime.fromisoformat(at),
+            "raisedBefore": lambda row, at: row["raised_at"] < datetime.fromisoformat(at),
+        }
+        rows = [
+            row
+            for row in self.world.tables["contest"]
+            if self._sees_node("Contest", row)
+            and all(tests[name](row, v) for name, v in wanted.items() if v is not None)
+        ]
+        return self._page("Contest", "RAISED", rows, lambda row: row["id"], args)
+
+    def query_bounces(self, _row: Row, **args: Any) -> list[Found]:
+        begin, end = datetime(1970, 1, 1, tzinfo=UTC), FAR
+        if args.get("month") is not None:
+            begin, end = window(self.world.rules.profile, args["month"])
+        else:
+            begin = datetime.fromisoformat(args["from"]) if args.get("from") else begin
+            end = datetime.fromisoformat(args["before"]) if args.get("before") else end
+        found: dict[tuple[Any, ...], Row] = {}
+        tables = self.world.tables
+        moves = [(row, row["raised_at"], row["ruling"], 1) for row in tables["contest"]]
+        moves += [(row, row["at"], None, 0) for row in tables["transfer"] if row["cause"] == "HAND"]
+        for row, at, ruling, contested in moves:
+            if not begin <= at < end:
+                continue
+            left = row["unit_id"] if contested else row["from_unit_id"]
+            to = row["to_unit_id"] or (row["suggested_unit_id"] if contested else None)
+            category = self.world.by_id["ticket"][row["ticket_id"]]["category_code"]
+            counts = found.setdefault(
+                (left, to, category),
+                {"from_unit_id": left, "to_unit_id": to, "category_code": category, "count": 0,
+                 "contested": 0, "upheld": 0, "rejected": 0, "by_hand": 0},
+            )  # fmt: skip
+            counts["count"] += 1
+            counts["contested"] += contested
+            counts["by_hand"] += 1 - contested
+            counts["upheld"] += ruling == "UPHELD"
+            counts["rejected"] += ruling == "REJECTED"
+        rows = list(found.values())
+        none_last = lambda value: (value is None, str(value))  # noqa: E731
+        rows.sort(
+            key=lambda row: (
+                -row["count"], row["from_unit_id"], none_last(row["to_unit_id"]),
+                none_last(row["category_code"]),
+            )
+        )  # fmt: skip
+        return [Found("Bounce", row) for row in rows]
+
+    def query_supervisions(self, _row: Row, **args: Any) -> Page:
+        wanted = args.get("filter") or {}
+        tests: dict[str, Callable[[Row, Any], bool]] = {
+            "status": lambda row, values: row["status"] in values,
+            "grade": lambda row, values: row["grade"] in values,
+            "trigger": lambda row, values: row["trigger"] in values,
+            "unitCode": lambda row, code: self._unit_named(code) in self._line(row["unit_id"]),
+            "overdue": lambda row, late: self._order_is_late(row) is late,
+        }
+        rows = [
+            row
+            for row in self.world.tables["supervision_order"]
+            if self._sees_order(row)
+            and all(tests[name](row, v) for name, v in wanted.items() if v is not None)
+        ]
+        return self._page(
+            "SupervisionOrder", "OPENED", rows, lambda row: row["id"], args, falling=True
+        )
+
+    def _line(self, unit_id: UUID | None) -> list[UUID]:
+        line = []
+        while unit_id is not None:
+            line.insert(0, unit_id)
+            unit_id = self.world.by_id["unit"][unit_id]["parent_id"]
+        return line
+
+    def query_supervision_figures(self, _row: Row, month: str) -> list[Found]:
+        begin, end = window(self.world.rules.profile, month)
+        groups: dict[UUID | None, list[Row]] = {None: []}
+        for order in self.world.tables["supervision_order"]:
+            closed = order["closed_at"]
+            if closed is None or begin <= closed < end:
+                line = self._line(order["unit_id"])
+                groups.setdefault((line[1:] or line)[0], []).append(order)
+                groups[None].append(order)
+        top = sorted((unit for unit in groups if unit is not None), key=str)
+        figures = [self._figure(unit, groups[unit]) for unit in (None, *top)]
+        return [Found("SupervisionFigure", figure) for figure in figures]
+
+    def _figure(self, unit: UUID | None, orders: list[Row]) -> Row:
+        open_ = [order for order in orders if order["closed_at"] is None]
+        grades = [order["grade"] for order in open_]
+        closed = [order for order in orders if order["closed_at"] is not None]
+        days = [(order["closed_at"] - order["opened_at"]) / timedelta(days=1) for order in closed]
+        return {
+            "unit_id": unit,
+            "open": len(open_),
+            "routine": grades.count("ROUTINE"),
+            "key": grades.count("KEY"),
+            "task_force": grades.count("TASK_FORCE"),
+            "discipline": grades.count("DISCIPLINE"),
+            "overdue": sum(self._order_is_late(order) for order in open_),
+            "closed": len(closed),
+            "mean_days": round(sum(days) / len(days), 2) if days else None,
+        }
 
     def query_categories(self, _row: Row, parent: str | None = None) -> list[Found]:
         return self.category_children({"code": parent})

@@ -22,7 +22,10 @@ from graphql import (
 from domain.dispatch.city import Rules
 from tests.support.desk import SCHEMA, Desk
 
-TABLES = "ticket ticket_event unit assignment reply callback citizen category staff clock_segment"
+TABLES = (
+    "ticket ticket_event unit assignment reply callback citizen category staff clock_segment "
+    "contest transfer supervision_order supervised_ticket supervision_step escalation"
+)
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
 UNFINISHED = {"RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED"}
 PRINTED = build_schema(SCHEMA.as_str())
