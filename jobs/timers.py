@@ -21,7 +21,9 @@ from uuid import UUID
 import structlog
 
 import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
+from domain.catalogue import replaying
 from domain.contests import ruling
+from domain.dispatch import rescheduling, suspending, task_clocks
 from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.actor import SYSTEM
@@ -34,6 +36,7 @@ from domain.supervision import firing
 from domain.supervision.queries import lock_by_rule as lock_orders
 from domain.tickets import queries
 from domain.tickets.models import Ticket
+from domain.whistles import lateness
 from jobs import measures
 from jobs.outages import is_outage
 
@@ -68,8 +71,19 @@ async def _lock_tickets(work: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, 
     return {ticket.id: ticket for ticket in await queries.lock_by_rule(work, ids)}
 
 
+async def _replay(
+    work: UnitOfWork, rules: Rules, replays: Mapping[UUID, Any], due: Sequence[Timer]
+) -> None:
+    await replaying.fire(work, rules.zone, replays, due)
+
+
 FAMILIES: Mapping[str, Family] = {
     "clock": Family(_lock_tickets, firing.fire),
+    "suspension": Family(_lock_tickets, suspending.fire),
+    "calendar": Family(rescheduling.lock, rescheduling.fire),
+    "replay": Family(replaying.lock, _replay),
+    "task": Family(_lock_tickets, task_clocks.fire),
+    "whistle": Family(_lock_tickets, lateness.fire),
     "contest": Family(_lock_tickets, ruling.fire),
     "supervision": Family(lock_orders, supervision.fire),
 }

@@ -23,6 +23,7 @@ AGENTS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR})
 HANDLERS: Rule = frozenset({Role.HANDLER})
 SUPERVISORS: Rule = frozenset({Role.SUPERVISOR})
 ADMINS: Rule = frozenset({Role.ADMIN})
+DECIDERS: Rule = frozenset({Role.HANDLER, Role.SUPERVISOR})
 CALLERS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR, Role.HANDLER})
 
 
@@ -35,15 +36,23 @@ _EDGE = _all(ANYONE, "cursor node")
 _PROBLEM = _all(ANYONE, "code message")
 _TICKET_PAYLOAD = _all(LOGGED_IN, "ticket")
 _SUPERVISION_PAYLOAD = _all(STAFF_ONLY, "ticket supervision")
+_CATALOGUE_PAYLOAD = _all(ADMINS, "catalogue")
+_ON_WHISTLE = {**_TICKET_PAYLOAD, **_all(STAFF_ONLY, "whistle")}
+_ON_REPORT_IN = {**_ON_WHISTLE, **_all(STAFF_ONLY, "reportIn")}
 
 ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "Query": {
         **_all(ANYONE, "node nodes viewer unit units categories triageGrounds"),
         **_all(ANYONE, "ticket tickets"),
-        **_all(STAFF_ONLY, "callbacks scores scoringMonth"),
+        **_all(STAFF_ONLY, "callbacks scores scoringMonth whistles reportInFigures"),
         **_all(ANYONE, "contestGrounds"),
         **_all(STAFF_ONLY, "contests bounces supervisions"),
         **_all(CENTRE_ONLY, "supervisionFigures"),
+        **_all(STAFF_ONLY, "extensions suspensions calendar"),
+        **_all(ADMINS, "calendarWarnings"),
+        **_all(AGENTS, "suggestCategory"),
+        **_all(STAFF_ONLY, "catalogue catalogueVersion catalogueVersions catalogueReplay"),
+        **_all(CENTRE_ONLY, "catalogueProposals"),
     },
     "Mutation": {
         **_all(ANYONE, "requestLoginCode logIn"),
@@ -53,8 +62,19 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(AGENTS, "triageTicket classifyTicket dispatchTicket recordCallback"),
         **_all(HANDLERS, "contestDispatch submitSupervisionReport"),
         **_all(SUPERVISORS, "ruleOnContest openSupervision closeSupervision"),
-        **_all(HANDLERS, "acceptTicket recordContact replyToTicket"),
+        **_all(HANDLERS, "acceptTicket recordContact replyToTicket requestExtension"),
+        **_all(DECIDERS, "decideExtension suspendTicket resumeTicket"),
+        **_all(ADMINS, "declareHolidays"),
+        **_all(HANDLERS, "reportProgress recordAssistance handDown giveBack"),
+        **_all(HANDLERS, "whistle reportIn confirmReportIn rateWhistle closeWhistle"),
+        **_all(SUPERVISORS, "excuseJointUnit"),
+        **_all(CALLERS, "askCoHandler"),
         **_all(ADMINS, "createUnit updateUnit moveUnit retireUnit createStaff updateStaff"),
+        **_all(
+            ADMINS,
+            "draftCatalogue putCatalogueEntry removeCatalogueEntry moveCatalogueEntry "
+            "publishCatalogue rollBackCatalogue discardDraft replayCatalogue decideProposal",
+        ),
         **_all(CALLERS, "revealContact"),
     },
     "Subscription": _all(LOGGED_IN, "ticketChanged inbox"),
@@ -66,8 +86,11 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             "isOverdue round urgeCount version answer triageGround citizen lead assignments "
             "replies callbacks clock availableActions history",
         ),
-        **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo"),
+        **_all(LOGGED_IN, "extensions suspensions"),
+        **_all(LOGGED_IN, "categorySource"),
+        **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo categorySuggestions"),
         **_all(STAFF_ONLY, "contests transfers escalations supervisions"),
+        **_all(STAFF_ONLY, "catalogueNumber catalogueRank whistles"),
     },
     "TicketConnection": _CONNECTION,
     "TicketEdge": _EDGE,
@@ -79,9 +102,43 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "TicketEventEdge": _EDGE,
     "Assignment": {
         **_all(LOGGED_IN, "unit role round reason assignedAt acceptedAt endedAt"),
-        **_all(STAFF_ONLY, "locked"),
+        # What the offices ask of each other and tell each other is not the citizen's reply.
+        **_all(
+            STAFF_ONLY,
+            "contactedAt repliedAt reply resolved progress progressAt excusedAt excuse request "
+            "deadline warnedAt overdueAt segments explanation locked",
+        ),
     },
-    "Clock": _all(LOGGED_IN, "deadline segments explanation"),
+    "TaskSegment": _all(STAFF_ONLY, "clock kind cause at level limit deadline"),
+    "Whistle": _all(
+        STAFF_ONLY,
+        "id ticket caller round purpose place at whistledAt closedAt closeReason open reports",
+    ),
+    "WhistleConnection": _CONNECTION,
+    "WhistleEdge": _EDGE,
+    "ReportIn": _all(
+        STAFF_ONLY,
+        "id whistle unit calledAt dueAt reportedAt arrivedAt what late escalatedTo confirmed "
+        "confirmedAt rating remark callerRating callerRemark",
+    ),
+    "ReportInFigures": _all(STAFF_ONLY, "unit called onTime late denied meanRating"),
+    "Clock": _all(LOGGED_IN, "deadline segments explanation clocks"),
+    "SingleClock": _all(LOGGED_IN, "clock state deadline warningAt explanation"),
+    "Extension": _all(
+        LOGGED_IN,
+        "id status round limit reason requestedAt decision decidedAt unit ticket",
+    ),
+    "ExtensionConnection": _CONNECTION,
+    "ExtensionEdge": _EDGE,
+    "Suspension": _all(
+        LOGGED_IN,
+        "id round measures reason reviewOn suspendedAt reviewedAt endedAt unit ticket",
+    ),
+    "SuspensionConnection": _CONNECTION,
+    "SuspensionEdge": _EDGE,
+    "WorkingCalendar": _all(STAFF_ONLY, "year published days"),
+    "CalendarDay": _all(STAFF_ONLY, "date isWorkday name declared"),
+    "CalendarWarning": _all(ADMINS, "year message"),
     "ClockSegment": _all(LOGGED_IN, "clock kind cause round at level limit deadline"),
     "Reply": _all(LOGGED_IN, "round unit content resolved repliedAt"),
     "Callback": _all(
@@ -116,6 +173,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "Escalation": _all(STAFF_ONLY, "level unit clock round at deadline endedAt"),
     "Citizen": _all(LOGGED_IN, "maskedName maskedPhone"),
     "Category": _all(ANYONE, "code name parent children"),
+    "CategorySuggestion": _all(STAFF_ONLY, "rank category probability model modelVersion"),
+    "SuggestedCategory": _all(AGENTS, "category probability model modelVersion wouldBeSet"),
     "TriageGround": _all(ANYONE, "code label english source outcome handOver"),
     "Unit": _all(
         ANYONE,
@@ -128,6 +187,34 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         "unit rank valid contacted resolved responseRate resolutionRate satisfactionRate "
         "composite bonus",
     ),
+    "CatalogueVersion": _all(
+        STAFF_ONLY,
+        "id number status inForce basedOn reason createdAt createdBy publishedAt publishedBy "
+        "effectiveAt version entries steps replays",
+    ),
+    "CatalogueVersionConnection": _CONNECTION,
+    "CatalogueVersionEdge": _EDGE,
+    "CatalogueEntry": _all(
+        STAFF_ONLY,
+        "id rank name categoryCode category areaCode area kinds fromTime toTime line keywords "
+        "lead leadUnit joint copies level isFallback",
+    ),
+    "CatalogueStep": _all(STAFF_ONLY, "kind reason actor at"),
+    "CatalogueReplay": _all(
+        STAFF_ONLY,
+        "id status from to total done changed jointChanged draft base moves requestedBy "
+        "requestedAt finishedAt",
+    ),
+    "CatalogueMove": _all(STAFF_ONLY, "fromUnit toUnit category tickets samples"),
+    "CatalogueProposal": _all(
+        CENTRE_ONLY,
+        "id category area fromUnit toUnit ground count status firstAt lastAt decidedAt decidedBy "
+        "decisionReason draft cases",
+    ),
+    "CatalogueProposalConnection": _CONNECTION,
+    "CatalogueProposalEdge": _EDGE,
+    "ProposalCase": _all(CENTRE_ONLY, "ticket ground at"),
+    "CatalogueWarning": _all(ADMINS, "rank shadowedBy message"),
     "Viewer": _all(LOGGED_IN, "role subject unit citizen permissions"),
     "Staff": _all(ADMINS, "id subject name role unit active version"),
     "PageInfo": _all(ANYONE, "hasNextPage hasPreviousPage startCursor endCursor"),
@@ -148,6 +235,22 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "ReplyToTicketPayload": _TICKET_PAYLOAD,
     "RecordCallbackPayload": _TICKET_PAYLOAD,
     "EvaluateTicketPayload": _TICKET_PAYLOAD,
+    "RequestExtensionPayload": _TICKET_PAYLOAD,
+    "DecideExtensionPayload": _TICKET_PAYLOAD,
+    "SuspendTicketPayload": _TICKET_PAYLOAD,
+    "ResumeTicketPayload": _TICKET_PAYLOAD,
+    "DeclareHolidaysPayload": _all(ADMINS, "revision days"),
+    "ReportProgressPayload": _TICKET_PAYLOAD,
+    "ExcuseJointUnitPayload": _TICKET_PAYLOAD,
+    "AskCoHandlerPayload": _TICKET_PAYLOAD,
+    "RecordAssistancePayload": _TICKET_PAYLOAD,
+    "HandDownPayload": _TICKET_PAYLOAD,
+    "GiveBackPayload": _TICKET_PAYLOAD,
+    "WhistlePayload": _ON_WHISTLE,
+    "ReportInPayload": _ON_REPORT_IN,
+    "ConfirmReportInPayload": _ON_REPORT_IN,
+    "RateWhistlePayload": _ON_REPORT_IN,
+    "CloseWhistlePayload": _ON_WHISTLE,
     "RevealContactPayload": _all(CALLERS, "name phone"),
     "RequestLoginCodePayload": _all(ANYONE, "expiresIn"),
     "LogInPayload": _all(ANYONE, "token expiresAt"),
@@ -157,6 +260,15 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "RetireUnitPayload": _all(ADMINS, "unit"),
     "CreateStaffPayload": _all(ADMINS, "staff"),
     "UpdateStaffPayload": _all(ADMINS, "staff"),
+    "DraftCataloguePayload": _CATALOGUE_PAYLOAD,
+    "PutCatalogueEntryPayload": _CATALOGUE_PAYLOAD,
+    "RemoveCatalogueEntryPayload": _CATALOGUE_PAYLOAD,
+    "MoveCatalogueEntryPayload": _CATALOGUE_PAYLOAD,
+    "PublishCataloguePayload": {**_CATALOGUE_PAYLOAD, **_all(ADMINS, "warnings")},
+    "RollBackCataloguePayload": _CATALOGUE_PAYLOAD,
+    "DiscardDraftPayload": _CATALOGUE_PAYLOAD,
+    "ReplayCataloguePayload": _all(ADMINS, "replay"),
+    "DecideProposalPayload": _all(ADMINS, "proposal"),
     "InvalidInput": {**_PROBLEM, **_all(ANYONE, "fields")},
     "FieldProblem": _all(ANYONE, "path message"),
     "Unauthenticated": _PROBLEM,

@@ -17,11 +17,17 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts.mutations import AccountMutations
 from schema.accounts.viewer import ViewerQueries
+from schema.catalogue.mutations import CatalogueMutations
+from schema.catalogue.queries import CatalogueQueries
+from schema.classification.queries import ClassificationQueries
+from schema.clocks.mutations import ClockMutations
+from schema.clocks.queries import ClockQueries
 from schema.contests.mutations import ContestMutations
 from schema.contests.queries import ContestQueries
 from schema.evaluation.queries import EvaluationQueries
 from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
+from schema.joint.mutations import JointMutations
 from schema.subscriptions.fields import Subscription
 from schema.supervision.mutations import SupervisionMutations
 from schema.supervision.queries import SupervisionQueries
@@ -30,8 +36,11 @@ from schema.tickets.mutations import TicketMutations
 from schema.tickets.queries import TicketQueries
 from schema.units.mutations import UnitMutations
 from schema.units.queries import UnitQueries
+from schema.whistles.mutations import WhistleMutations
+from schema.whistles.queries import WhistleQueries
 
 _INPUT = "All that the step needs (输入)."
+_DAY = "ISO 8601, a day of the city's own calendar, e.g. `2026-11-23` (日期)."
 _MOMENT = "ISO 8601 with an offset, e.g. `2026-11-23T10:00:00+08:00` (时间)."
 
 
@@ -45,6 +54,10 @@ class Query(
     GroundQueries,
     ContestQueries,
     SupervisionQueries,
+    ClockQueries,
+    ClassificationQueries,
+    CatalogueQueries,
+    WhistleQueries,
 ):
     pass
 
@@ -53,10 +66,14 @@ class Query(
 class Mutation(
     TicketMutations,
     FeedbackMutations,
-    UnitMutations,
-    AccountMutations,
     ContestMutations,
     SupervisionMutations,
+    JointMutations,
+    WhistleMutations,
+    UnitMutations,
+    AccountMutations,
+    ClockMutations,
+    CatalogueMutations,
 ):
     pass
 
@@ -78,6 +95,7 @@ def build_schema() -> strawberry.Schema:
     for step in schema._schema.mutation_type.fields.values():  # type: ignore[union-attr]
         step.args["input"].description = _INPUT
     schema._schema.type_map["DateTime"].description = _MOMENT
+    schema._schema.type_map["Date"].description = _DAY
     return schema
 
 

@@ -14,7 +14,6 @@ from domain.kernel import vocabulary as words
 from domain.kernel.actor import Role
 from domain.kernel.errors import ProblemCode as _ProblemCode
 from domain.tickets import assignments
-from domain.tickets.workflow import Action, Step
 
 
 def described(enum: type[StrEnum], name: str, description: str, members: dict[str, str]) -> None:
@@ -98,6 +97,17 @@ described(
         "IMPORT": "Imported from earlier years (历史数据导入).",
     },
 )
+CategorySource = words.CategorySource
+described(
+    CategorySource,
+    "CategorySource",
+    "Who says that a ticket belongs to its category (分类来源).",
+    {
+        "SUBMITTED": "Named as it was submitted (登记时选定).",
+        "MODEL": "A model was sure enough (模型判定).",
+        "CENTRE": "The centre, by classifyTicket (热线中心定类).",
+    },
+)
 UnitLevel = words.UnitLevel
 described(
     UnitLevel,
@@ -148,99 +158,6 @@ described(
         "REPLY": "Until the unit replies (答复).",
     },
 )
-TicketAction = Action
-described(
-    TicketAction,
-    "TicketAction",
-    "What somebody may do with a ticket; each belongs to the mutation of that name (可用操作).",
-    {
-        "SUPPLEMENT": "addSupplement (补充).",
-        "URGE": "urgeTicket (催办).",
-        "WITHDRAW": "withdrawTicket (撤回).",
-        "EVALUATE": "evaluateTicket (自评).",
-        "ANSWER": "triageTicket with outcome ANSWER (直接答复).",
-        "REDIRECT": "triageTicket with outcome REDIRECT (转接).",
-        "CLASSIFY": "classifyTicket (定类定级).",
-        "DISPATCH": "dispatchTicket (派单).",
-        "ACCEPT": "acceptTicket (签收).",
-        "RECORD_CONTACT": "recordContact (联系).",
-        "REPLY": "replyToTicket (答复).",
-        "RECORD_CALLBACK": "recordCallback (回访).",
-        "CONTEST": "contestDispatch (派单异议).",
-        "RULE_ON_CONTEST": "ruleOnContest (异议裁定).",
-        "SUPERVISE": "openSupervision (督办).",
-    },
-)
-
-
-_EVENTS = {
-    "SUBMIT": "Submitted (登记).",
-    "SUPPLEMENT": "Words were added (补充).",
-    "URGE": "The citizen asked again (催办).",
-    "WITHDRAW": "Taken back (撤回).",
-    "EVALUATE": "The citizen's own evaluation (自评).",
-    "ANSWER": "Answered by the centre (直接答复).",
-    "REDIRECT": "Handed over or told the proper channel (转接).",
-    "CLASSIFY": "Category or level were set (定类定级).",
-    "DISPATCH": "Given to a unit (派单).",
-    "ACCEPT": "Accepted (签收).",
-    "RECORD_CONTACT": "The unit spoke with the citizen (联系).",
-    "REPLY": "The unit replied (答复).",
-    "RECORD_CALLBACK": "The centre called back (回访).",
-    "WARN": "A clock's warning: yellow card (预警).",
-    "OVERDUE": "A clock ran out: red card (超期).",
-    "ESCALATE": "Brought before the next level (提级).",
-    "REWORK": "Given to the same unit once more (重办).",
-    "CLOSE": "Closed (办结).",
-    "CONTEST": "The unit contests the dispatch (派单异议).",
-    "RULE_ON_CONTEST": "A supervisor ruled on the contest (异议裁定).",
-    "RULING_DUE": "Nobody ruled on the contest in time (异议逾期未裁定).",
-    "REDISPATCH": "Given to another unit by a ruling (经裁定改派).",
-    "REINSTATE": "The contest was rejected; waits to be accepted (异议不成立，待签收).",
-    "REINSTATE_ACCEPTED": "The contest was rejected; in hand again (异议不成立，继续办理).",
-    "SUPERVISE": "An order of supervision was opened (督办).",
-    "SUPERVISION_REPORTED": "The unit reported on the order (督办反馈).",
-    "SUPERVISION_RETURNED": "The report was returned (督办退回).",
-    "SUPERVISION_OVERDUE": "No report in time; the grade rose (督办逾期升级).",
-    "SUPERVISION_CLOSED": "The order was closed (督办办结).",
-}
-
-
-class TicketEventKind(StrEnum):
-    """The kinds of history entries: every action and every step, by name."""
-
-    SUBMIT = Step.SUBMIT.value
-    SUPPLEMENT = Action.SUPPLEMENT.value
-    URGE = Action.URGE.value
-    WITHDRAW = Action.WITHDRAW.value
-    EVALUATE = Action.EVALUATE.value
-    ANSWER = Action.ANSWER.value
-    REDIRECT = Action.REDIRECT.value
-    CLASSIFY = Action.CLASSIFY.value
-    DISPATCH = Action.DISPATCH.value
-    ACCEPT = Action.ACCEPT.value
-    RECORD_CONTACT = Action.RECORD_CONTACT.value
-    REPLY = Action.REPLY.value
-    RECORD_CALLBACK = Action.RECORD_CALLBACK.value
-    WARN = Step.WARN.value
-    OVERDUE = Step.OVERDUE.value
-    ESCALATE = Step.ESCALATE.value
-    REWORK = Step.REWORK.value
-    CLOSE = Step.CLOSE.value
-    CONTEST = Action.CONTEST.value
-    RULE_ON_CONTEST = Action.RULE_ON_CONTEST.value
-    RULING_DUE = Step.RULING_DUE.value
-    REDISPATCH = Step.REDISPATCH.value
-    REINSTATE = Step.REINSTATE.value
-    REINSTATE_ACCEPTED = Step.REINSTATE_ACCEPTED.value
-    SUPERVISE = Action.SUPERVISE.value
-    SUPERVISION_REPORTED = Step.SUPERVISION_REPORTED.value
-    SUPERVISION_RETURNED = Step.SUPERVISION_RETURNED.value
-    SUPERVISION_OVERDUE = Step.SUPERVISION_OVERDUE.value
-    SUPERVISION_CLOSED = Step.SUPERVISION_CLOSED.value
-
-
-described(TicketEventKind, "TicketEventKind", "What happened to a ticket (历史事件).", _EVENTS)
 AssignmentRole = assignments.AssignmentRole
 described(
     AssignmentRole,
@@ -251,6 +168,8 @@ described(
         "JOINT": "Has a task of its own beside the lead: own clock, own reply (联合双派).",
         "CO_HANDLER": "Helps the lead (协办).",
         "COPY": "Sees the ticket (抄送).",
+        "HANDED_DOWN": "A community that works on it for its street (社区承接).",
+        "CALLED": "Was called by a whistle (吹哨所呼叫).",
     },
 )
 RouteReason = _RouteReason

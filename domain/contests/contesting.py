@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.contests import queries
 from domain.contests.models import Contest, ContestRuling
 from domain.dispatch import clocks
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
@@ -74,6 +75,7 @@ async def contest_dispatch(
     if faults:
         raise InvalidInput(*faults)
     ticket = await tickets.lock_for(work, ticket_id, Action.CONTEST, expected_version)
+    rules = await rules_now(work, rules)
     accepted = ticket.accepted_at is not None
     lead, due = ticket.lead_unit_id, clocks.after(
         rules.profile.contest.ruling, work.now, rules.calendar, rules.zone

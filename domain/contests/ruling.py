@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from domain.catalogue.proposals import propose_change
 from domain.contests import queries
 from domain.contests.contesting import RULING
 from domain.contests.models import Contest, ContestRuling
+from domain.dispatch import extensions, suspending
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import Rules
 from domain.dispatch.models import TransferCause
+from domain.dispatch.parts import joint_units
 from domain.dispatch.triage import district_copies
 from domain.kernel import timers
 from domain.kernel.errors import Fault, InvalidInput, NotAllowed, NotPossibleNow
@@ -101,17 +104,22 @@ async def _uphold(
 ) -> None:
     former = await work.session.get(Unit, contest.unit_id)
     assert former is not None
-    # What a catalogue learns from: who sent it back, where it belongs, and why.
+    # What the catalogue learns from (propose_change): who sent it back, whose it is, and why.
     upheld = {
         "from": former.code, "to": lead.code, "ground": contest.ground,
         "category": ticket.category_code,
     }  # fmt: skip
     _note(work, ticket, contest, contest_upheld=upheld)
+    await extensions.lapse(work, [ticket.id])
+    await suspending.end(work, ticket)
+    # The joint units are not in question: their tasks begin anew beside the new lead.
     await assign(
         work, rules, ticket, lead, await district_copies(work, lead),
-        reason=f"经裁定改派{lead.name}", move=Step.REDISPATCH, transfer=TransferCause.RULING,
+        joint=await joint_units(work, ticket.id), reason=f"经裁定改派{lead.name}",
+        move=Step.REDISPATCH, transfer=TransferCause.RULING,
         locked=rules.profile.contest.locks_upheld, contest=str(contest.id),
     )  # fmt: skip
+    await propose_change(work, ticket=ticket, from_unit=former, to_unit=lead, ground=contest.ground)
     await after_transfer(work, rules, ticket)
 
 

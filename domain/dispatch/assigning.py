@@ -10,10 +10,11 @@ from sqlalchemy import update
 
 from domain.dispatch.city import Rules
 from domain.dispatch.models import Transfer, TransferCause
+from domain.dispatch.parts import PART_KINDS, admit, give_part
+from domain.dispatch.task_clocks import start_tasks
 from domain.dispatch.ticking import KINDS, start_clocks
 from domain.kernel import timers
 from domain.kernel.work import UnitOfWork
-from domain.tickets import audience
 from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.history import advance
 from domain.tickets.models import Ticket
@@ -28,6 +29,8 @@ async def assign(
     lead: Unit,
     copies: Sequence[Unit],
     *,
+    joint: Sequence[Unit] = (),
+    co_handlers: Sequence[Unit] = (),
     reason: str,
     move: Action | Step = Action.DISPATCH,
     transfer: TransferCause | None = None,
@@ -36,9 +39,15 @@ async def assign(
 ) -> None:
     """Make `lead` the one lead of the ticket's present round and start its clocks (B12, B14).
 
-    Earlier assignments end; their units keep seeing the ticket. With `transfer`, that it left
-    another lead is on record; with `locked`, the new lead cannot contest. Raises NotPossibleNow.
+    Each of `joint` gets a task and clocks of its own (联合双派, S); `co_handlers` help (协办). A
+    unit has one part, the weightiest that is given to it. Whatever was asked of any unit before
+    ends, with its timers; those units keep seeing the ticket. With `transfer`, that it left another
+    lead is on record; with `locked`, the new lead cannot contest. Raises NotPossibleNow.
     """
+    joint, co_handlers, copies = _one_part_each(lead, joint, co_handlers, copies)
+    for name, units in (("joint", joint), ("co_handlers", co_handlers)):
+        if units:
+            detail[name] = [unit.code for unit in units]
     former = ticket.lead_unit_id
     again = former is not None
     advance(
@@ -52,26 +61,32 @@ async def assign(
     ticket.accepted_at = ticket.contacted_at = ticket.replied_at = None
     ticket.warned_at = ticket.overdue_at = ticket.escalated_to = None
     if again:
-        await timers.disarm(work, ticket.id, KINDS)
+        await timers.disarm(work, ticket.id, (*KINDS, *PART_KINDS))
         await _end_assignments(work, ticket)
     for unit, role in [
         (lead, AssignmentRole.LEAD),
         *((copy, AssignmentRole.COPY) for copy in copies),
+        *((helper, AssignmentRole.CO_HANDLER) for helper in co_handlers),
     ]:
-        work.follow(
-            Assignment(
-                id=work.new_id(),
-                ticket_id=ticket.id,
-                unit_id=unit.id,
-                role=role.value,
-                round=ticket.round,
-                reason=reason,
-                assigned_at=work.now,
-                locked=locked and role is AssignmentRole.LEAD,
-            )
-        )
+        final = locked and role is AssignmentRole.LEAD
+        give_part(work, ticket, unit, role, reason, locked=final)
+    tasks = [give_part(work, ticket, unit, AssignmentRole.JOINT, reason) for unit in joint]
     await start_clocks(work, rules, ticket, again=again)
-    await audience.admit(work, ticket.id, [unit.lineage for unit in (lead, *copies)])
+    await admit(work, ticket, [lead, *copies, *joint, *co_handlers])
+    start_tasks(work, rules, ticket, tasks)
+
+
+def _one_part_each(lead: Unit, *groups: Sequence[Unit]) -> list[list[Unit]]:
+    """The groups without units that lead, or stand in a group before or twice in their own."""
+    taken = {lead.id}
+    found: list[list[Unit]] = []
+    for group in groups:
+        found.append([])
+        for unit in group:
+            if unit.id not in taken:
+                taken.add(unit.id)
+                found[-1].append(unit)
+    return found
 
 
 def _record_transfer(

@@ -6,24 +6,22 @@ and what they change is written by the flush, one statement a table.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
 
 from domain.dispatch import clocks
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.clocks import Escalation
-from domain.dispatch.models import ClockSegment
-from domain.dispatch.segments import Segment, since_start
-from domain.dispatch.ticking import DEADLINE, ESCALATION, WARNING, arm, read_segment, running
+from domain.dispatch.extensions import lapse
+from domain.dispatch.segments import Segment
+from domain.dispatch.ticking import DEADLINE, ESCALATION, WARNING, arm, recorded, running
 from domain.kernel import timers
-from domain.kernel.membership import among
 from domain.kernel.timers import Timer
 from domain.kernel.vocabulary import ClockName, TicketStatus, UnitLevel
 from domain.kernel.work import UnitOfWork
@@ -33,7 +31,6 @@ from domain.tickets.workflow import Step, transition
 
 _STEPS = {WARNING: Step.WARN, DEADLINE: Step.OVERDUE, ESCALATION: Step.ESCALATE}
 _FROM_THE_TOP = list(UnitLevel)
-_Clock = tuple[UUID, str, int]  # ticket, clock, round
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +57,27 @@ async def fire(
     live = [timer for timer in due if _counts(tickets[timer.subject_id], timer)]
     if not live:
         return []
-    found = await _segments(work, {timer.subject_id for timer in live})
+    rules = await rules_now(work, rules)
+    found = await recorded(work, {timer.subject_id for timer in live})
     fired: list[Fired | None] = []
     for timer in live:
         ticket = tickets[timer.subject_id]
-        recorded = found[ticket.id, _clock(timer).value, ticket.round]
-        fired.append(_fire(work, rules, ticket, timer, since_start(recorded)))
+        fired.append(_fire(work, rules, ticket, timer, found.of(ticket, _clock(timer))))
+    if late := {timer.subject_id for timer in live if _ends_the_reply(timer)}:
+        await lapse(work, [id_ for id_ in late if _is_late(work, tickets[id_])])
     return [each for each in fired if each is not None]
 
 
 def _clock(timer: Timer) -> ClockName:
     return ClockName(timer.kind.removeprefix("clock."))
+
+
+def _ends_the_reply(timer: Timer) -> bool:
+    return _clock(timer) is ClockName.REPLY and timer.payload["point"] == DEADLINE
+
+
+def _is_late(work: UnitOfWork, ticket: Ticket) -> bool:
+    return ticket.deadline is not None and ticket.deadline <= work.now
 
 
 def _counts(ticket: Ticket, timer: Timer) -> bool:
@@ -80,26 +87,6 @@ def _counts(ticket: Ticket, timer: Timer) -> bool:
         and _clock(timer) in running(ticket)
         and TicketStatus(ticket.status) in transition(step).sources
     )
-
-
-async def _segments(work: UnitOfWork, tickets: Iterable[UUID]) -> Mapping[_Clock, list[Segment]]:
-    rows = await work.session.execute(
-        select(
-            ClockSegment.ticket_id,
-            ClockSegment.clock,
-            ClockSegment.round,
-            ClockSegment.kind,
-            ClockSegment.at,
-            ClockSegment.cause,
-            ClockSegment.detail,
-        )
-        .where(among(ClockSegment.ticket_id, tickets))
-        .order_by(ClockSegment.ticket_id, ClockSegment.position)
-    )
-    found: defaultdict[_Clock, list[Segment]] = defaultdict(list)
-    for ticket, clock, round_, *segment in rows:
-        found[ticket, clock, round_].append(read_segment(*segment))
-    return found
 
 
 def _fire(

@@ -10,8 +10,10 @@ from domain.accounts.commands import upsert_citizen
 from domain.accounts.names import read_name
 from domain.accounts.phone import read_phone
 from domain.accounts.protection import Protection
+from domain.classification.commands import Suggested, record_suggestions, suggest
 from domain.dispatch.assigning import assign
-from domain.dispatch.city import City
+from domain.dispatch.city import Bearings, City
+from domain.dispatch.deciding import Destination, destination
 from domain.dispatch.levels import response_level
 from domain.dispatch.route import Route
 from domain.dispatch.routing import UnknownUnit, route
@@ -19,7 +21,7 @@ from domain.kernel import idempotency
 from domain.kernel.actor import Role
 from domain.kernel.errors import Fault, InvalidInput, NotAllowed, Unauthenticated
 from domain.kernel.texts import check_text
-from domain.kernel.vocabulary import FIRST_ROUND, Channel, TicketKind
+from domain.kernel.vocabulary import FIRST_ROUND, CategorySource, Channel, TicketKind
 from domain.kernel.work import UnitOfWork
 from domain.tickets.code import format_code, next_number
 from domain.tickets.commands import MOST_CONTENT
@@ -68,8 +70,11 @@ async def submit_ticket(
 ) -> UUID:
     """登记: take a ticket in and dispatch it where its unit is clear (B10-B12). Returns its id.
 
-    A consultation waits in the triage queue, to be answered at once (B11); so does what names no
-    place. The same idempotency key from the same actor returns the ticket that it led to.
+    Without a category a model suggests some; where it is sure enough for the city the first is
+    set. The ticket goes to the unit that an agent named, else where the catalogue sends such a
+    matter. A consultation waits in the triage queue, to be answered at once (B11); so does what
+    names no place where the place decides. The same idempotency key from the same actor returns the
+    ticket that it led to.
     Raises Unauthenticated, NotAllowed, KeyReused, and InvalidInput with all faults at once.
     """
     _require_submitter(work)
@@ -78,13 +83,18 @@ async def submit_ticket(
     earlier = None if faults else await _claim(work, submission, ticket_id)
     if earlier is not None:
         return earlier
-    found = await _route(work, city, submission, faults)
-    chosen = await _units(work, found) if not _held_for_triage(submission) else []
+    bearings, place = await _route(work, city, submission, faults)
+    suggested = await _suggest(work, city, submission)
+    found = _decide(work, city, submission, suggested, bearings, place)
+    chosen = None if _held_for_triage(submission) else await _units(work, found)
     citizen_id = await _citizen(work, protection, submission)
-    ticket = await _register(work, city, submission, ticket_id, citizen_id, found)
-    if chosen:
-        lead, *copies = chosen
-        await assign(work, city.rules, ticket, lead, copies, reason=found.explain(), by="rule")
+    ticket = await _register(work, city, submission, suggested, ticket_id, citizen_id, found)
+    record_suggestions(work, ticket, suggested)
+    if chosen is not None:
+        lead, joint, copies = chosen
+        await assign(
+            work, city.rules, ticket, lead, copies, reason=found.reason, joint=joint, by="rule"
+        )
     return ticket_id
 
 
@@ -120,16 +130,17 @@ async def _claim(work: UnitOfWork, submission: Submission, ticket_id: UUID) -> U
 
 async def _route(
     work: UnitOfWork, city: City, submission: Submission, faults: Sequence[Fault]
-) -> Route:
-    """Find the route. Raises InvalidInput with `faults` and those that only the database knows."""
+) -> tuple[Bearings, Route]:
+    """Find the place. Raises InvalidInput with `faults` and those that only the database knows."""
     every = list(faults)
     named = {fault.path for fault in faults}
     if "category" not in named:
         every += await category_faults(work, submission.category)
+    bearings = await city.bearings(work.session, work.now)
     found: Route | None = None
     try:
         found = route(
-            await city.gazetteer(work.session),
+            bearings.gazetteer,
             address=None if "address" in named else submission.address,
             location=None if faults else submission.location,
             unit_code=None if "unitCode" in named else submission.unit_code,
@@ -138,7 +149,28 @@ async def _route(
         every += error.faults
     if every or found is None:
         raise InvalidInput(*every)
-    return found
+    return bearings, found
+
+
+def _decide(
+    work: UnitOfWork,
+    city: City,
+    submission: Submission,
+    suggested: Suggested,
+    bearings: Bearings,
+    place: Route,
+) -> Destination:
+    """Ask the catalogue where such a matter goes from that place."""
+    category, _ = _category(submission, suggested)
+    return destination(
+        bearings.catalogue,
+        place,
+        category=category,
+        kind=submission.kind,
+        at=work.now.astimezone(city.rules.zone),
+        title=submission.title,
+        content=submission.content,
+    )
 
 
 def _location_faults(location: tuple[float, float] | None) -> list[Fault]:
@@ -198,21 +230,40 @@ async def _citizen(work: UnitOfWork, protection: Protection, submission: Submiss
     return (await upsert_citizen(work, protection, contact.phone, contact.name)).id
 
 
+async def _suggest(work: UnitOfWork, city: City, submission: Submission) -> Suggested:
+    if submission.category is not None:
+        return Suggested()
+    numbers = city.rules.profile.classification
+    return await suggest(work, city.classifier, numbers, submission.title, submission.content)
+
+
+def _category(submission: Submission, suggested: Suggested) -> tuple[str | None, str | None]:
+    """The category that a ticket begins with, and who says so."""
+    if submission.category is not None:
+        return submission.category, CategorySource.SUBMITTED.value
+    if suggested.category is not None:
+        return suggested.category, CategorySource.MODEL.value
+    return None, None
+
+
 async def _register(
     work: UnitOfWork,
     city: City,
     submission: Submission,
+    suggested: Suggested,
     ticket_id: UUID,
     citizen_id: UUID | None,
-    found: Route,
+    found: Destination,
 ) -> Ticket:
     profile = city.rules.profile
+    category, source = _category(submission, suggested)
     level, reason = response_level(
         profile,
         kind=submission.kind,
-        category_code=submission.category,
+        category_code=category,
         title=submission.title,
         content=submission.content,
+        by_catalogue=found.level,
     )
     day = work.now.astimezone(city.rules.zone).date()
     longitude, latitude = submission.location or (None, None)
@@ -229,12 +280,16 @@ async def _register(
         address=submission.address,
         longitude=longitude,
         latitude=latitude,
-        category_code=submission.category,
+        category_code=category,
+        category_source=source,
         citizen_id=citizen_id,
         submitter=work.actor.subject,
         confidential=submission.confidential,
-        route_reason=found.reason.value,
-        route_explanation=found.explain(),
+        route_reason=found.route.reason.value,
+        route_explanation=found.explanation,
+        place_code=found.place,
+        catalogue_number=found.number,
+        catalogue_rank=found.rank,
         round=FIRST_ROUND,
         urge_count=0,
         version=0,
@@ -244,16 +299,19 @@ async def _register(
         history_head=ORIGIN,
     )
     work.add(ticket)
-    advance(work, ticket, Step.SUBMIT, level=level.value, route=found.reason.value)
+    advance(work, ticket, Step.SUBMIT, level=level.value, route=found.route.reason.value)
     return ticket
 
 
-async def _units(work: UnitOfWork, found: Route) -> list[Unit]:
-    """The lead and the copies of a route; none where it names no unit, or one just retired."""
-    codes = [code for code in (found.unit_code, *found.copy_to) if code is not None]
-    if found.unit_code is None:
-        return []
+async def _units(
+    work: UnitOfWork, found: Destination
+) -> tuple[Unit, list[Unit], list[Unit]] | None:
+    """Lead, joint units and copies; None where it names no lead, or one just retired."""
+    if found.lead is None:
+        return None
+    codes = [found.lead, *found.joint, *found.copies]
     by_code = {unit.code: unit for unit in await units.active_by_codes(work.session, codes)}
-    if found.unit_code not in by_code:
-        return []  # the triage queue decides
-    return [by_code[code] for code in codes if code in by_code]
+    if found.lead not in by_code:
+        return None  # the triage queue decides
+    joint = [by_code[code] for code in found.joint if code in by_code]
+    return by_code[found.lead], joint, [by_code[code] for code in found.copies if code in by_code]

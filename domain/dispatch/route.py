@@ -53,7 +53,7 @@ class Route:
 
     def explain(self) -> str:
         """Return one Chinese sentence that an agent understands; it quotes the address's names."""
-        because = _BECAUSE[self.reason](self)
+        because = self.because()
         aside = "、".join(f"“{match.text}”" for match in self.matched if not match.codes)
         ignored = f"（地址中的{aside}与之不符，未采用）" if aside and self.unit_code else ""
         if self.unit_code is None:
@@ -61,6 +61,10 @@ class Route:
         copies = "、".join(map(self.gazetteer.label, self.copy_to))
         copied = f"，并抄送{copies}" if copies else ""
         return f"{because}，派往{self.gazetteer.label(self.unit_code)}{copied}{ignored}"
+
+    def because(self) -> str:
+        """Return what points to the place, in Chinese."""
+        return _BECAUSE[self.reason](self)
 
     def _written(self) -> str:
         """The names that bear on the answer, district names only where there is nothing else."""

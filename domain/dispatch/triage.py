@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from uuid import UUID
 
+from domain.classification.commands import record_correction
+from domain.dispatch import parts, task_clocks
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import City, Rules
 from domain.dispatch.models import TransferCause
-from domain.dispatch.ticking import change_level
+from domain.dispatch.moving import change_level
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.texts import check_text
-from domain.kernel.vocabulary import ResponseLevel, TicketStatus, UnitLevel
+from domain.kernel.vocabulary import CategorySource, ResponseLevel, TicketStatus, UnitLevel
 from domain.kernel.work import UnitOfWork
 from domain.tickets import queries
 from domain.tickets.commands import MOST_CONTENT, MOST_REMARK
@@ -78,6 +81,8 @@ async def classify_ticket(
 ) -> Ticket:
     """定类定级: set the category or the level; clocks that run follow a new level.
 
+    Another category than before is kept for training (`classification.record_correction`).
+
     Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
     """
     faults = check_text("reason", reason, most=MOST_REMARK, required=False)
@@ -90,13 +95,17 @@ async def classify_ticket(
         raise InvalidInput(*faults)
     before = {"category": ticket.category_code, "level": ticket.level}
     moved = level is not None and level.value != ticket.level
-    ticket.category_code = category or ticket.category_code
+    if category is not None:
+        ticket.category_code = category
+        ticket.category_source = CategorySource.CENTRE.value
+        await record_correction(work, ticket, before["category"])
     if level is not None:
         ticket.level, ticket.level_reason = level.value, reason or "坐席调整"
     after = {"category": ticket.category_code, "level": ticket.level}
     advance(work, ticket, Action.CLASSIFY, remark=reason, before=before, after=after)
     if moved and ticket.lead_unit_id is not None:
         await change_level(work, rules, ticket, reason or "")
+        await task_clocks.change_level(work, rules, ticket, reason or "")
     return ticket
 
 
@@ -107,23 +116,36 @@ async def dispatch_ticket(
     unit_code: str,
     reason: str | None = None,
     expected_version: int | None = None,
+    *,
+    joint: Sequence[str] = (),
+    co_handlers: Sequence[str] = (),
 ) -> Ticket:
     """派单: give a ticket to a unit by hand; a street's ticket is copied to its district (B12).
 
-    Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
+    `joint` and `co_handlers` are the codes of units that get a task beside the lead (联合双派, S),
+    and of units that help (协办). Raises InvalidInput with all faults at once, NotFound,
+    NotAllowed, Conflict, NotPossibleNow.
     """
     faults = check_text("reason", reason, most=MOST_REMARK, required=False)
     if faults:
         raise InvalidInput(*faults)
     ticket = await queries.lock_for(work, ticket_id, Action.DISPATCH, expected_version)
     lead = await units.active_by_code(work.session, unit_code)
-    if lead is None:
-        raise InvalidInput(Fault("unitCode", "is not the code of an active unit"))
+    faults = [] if lead else [Fault("unitCode", "is not the code of an active unit")]
+    taken = {lead.id} if lead else set()
+    beside, more = await parts.units_to_ask(work, "jointUnitCodes", joint, taken)
+    faults += more
+    taken |= {unit.id for unit in beside}
+    helping, more = await parts.units_to_ask(work, "coHandlerCodes", co_handlers, taken)
+    faults += more
+    if faults or lead is None:
+        raise InvalidInput(*faults)
     copies = await district_copies(work, lead)
     words = reason or f"人工派往{lead.name}"
     await assign(
-        work, city.rules, ticket, lead, copies, reason=words, transfer=TransferCause.HAND, by="hand"
-    )
+        work, city.rules, ticket, lead, copies, joint=beside, co_handlers=helping,
+        reason=words, transfer=TransferCause.HAND, by="hand",
+    )  # fmt: skip
     return ticket
 
 

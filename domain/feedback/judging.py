@@ -7,7 +7,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain.dispatch.assigning import assign
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
+from domain.dispatch.parts import joint_units
 from domain.dispatch.triage import district_copies
 from domain.feedback import calls
 from domain.feedback.calling import Answers, asks_for_rework, outcome
@@ -91,6 +93,7 @@ def _check(judgement: Judgement) -> None:
 async def _judge(
     work: UnitOfWork, rules: Rules, ticket: Ticket, judgement: Judgement, action: Action
 ) -> Ticket:
+    rules = await rules_now(work, rules)
     attempts = await calls.attempts_of(work, ticket.id, ticket.round)
     present = attempts[-1] if attempts else None
     if present is None or present.status != CallbackStatus.SCHEDULED.value:
@@ -139,10 +142,16 @@ def _fill(work: UnitOfWork, call: Callback, judgement: Judgement, action: Action
 
 
 async def _rework(work: UnitOfWork, rules: Rules, ticket: Ticket, judgement: Judgement) -> None:
-    """重办: the same lead once more, with the shorter clock of its round (J27)."""
+    """重办: the same lead once more, with the shorter clock of its round (J27).
+
+    The citizen judged the lead's reply, so the rework is the lead's; whether the joint units get
+    their tasks again is the city's choice.
+    """
     lead = await work.session.get(Unit, ticket.lead_unit_id, with_for_update={"read": True})
     assert lead is not None
+    again = rules.profile.joint.again_on_rework
+    joint = await joint_units(work, ticket.id) if again else []
     ticket.round += 1
     copies = await district_copies(work, lead)
     reason = judgement.remark or "市民不满意或未解决，退回重办"
-    await assign(work, rules, ticket, lead, copies, reason=reason, move=Step.REWORK)
+    await assign(work, rules, ticket, lead, copies, joint=joint, reason=reason, move=Step.REWORK)

@@ -19,10 +19,13 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from domain.kernel.limit import Limit
 from domain.kernel.sections import (
     Callback,
+    Classification,
     Contest,
     ContestGround,
     Evaluation,
     Extension,
+    HandDown,
+    Joint,
     LoginCode,
     PositiveCount,
     Response,
@@ -31,8 +34,10 @@ from domain.kernel.sections import (
     Section,
     Spans,
     Supervision,
+    Suspension,
     TriageGround,
     Warnings,
+    Whistle,
     Word,
 )
 from domain.kernel.vocabulary import ClockName, ResponseLevel
@@ -63,13 +68,18 @@ class Profile(Section):
     response: Response
     warnings: Warnings
     rework: Rework
+    joint: Joint
+    hand_down: HandDown
+    whistle: Whistle
     extension: Extension
+    suspension: Suspension
     contest: Contest
     supervision: Supervision
     callback: Callback
     evaluation: Evaluation
     login_code: LoginCode
     restraints: Restraints
+    classification: Classification
     triage_grounds: Annotated[tuple[TriageGround, ...], Field(min_length=1)]
     contest_grounds: Annotated[tuple[ContestGround, ...], Field(min_length=1)]
 

@@ -123,18 +123,23 @@ class Response(Section):
 
 
 class EscalationStep(Section):
-    """提级: who is told that a ticket is overdue, how long after, and within what they act."""
+    """提级: who is told that something is overdue, and how long after the deadline."""
 
     after: Limit
-    act: Limit
     to: Literal[UnitLevel.DISTRICT, UnitLevel.CITY]
+
+
+class TicketEscalationStep(EscalationStep):
+    """工单提级: and within what the unit that an overdue ticket is brought before acts."""
+
+    act: Limit
 
 
 class Warnings(Section):
     """黄牌与提级: the share of the limit at which the unit is warned, and the steps after it."""
 
     yellow: PositiveShare
-    escalation: tuple[EscalationStep, ...]
+    escalation: tuple[TicketEscalationStep, ...]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -151,10 +156,57 @@ class Rework(Section):
     share: PositiveShare
 
 
+class Joint(Section):
+    """联合双派: whether the joint units get a task again when a ticket is reworked."""
+
+    again_on_rework: bool
+
+
+class HandDown(Section):
+    """街道交办社区: the street's list of what it may hand down; no category means every one."""
+
+    categories: tuple[CategoryPrefix, ...]
+    except_kinds: frozenset[TicketKind]
+
+    def allows(self, kind: TicketKind, category_code: str | None) -> bool:
+        """Whether such a ticket may be handed down; an unclassified one only where all may."""
+        if kind in self.except_kinds:
+            return False
+        code = f"{category_code}." if category_code else ""
+        return not self.categories or any(code.startswith(f"{p}.") for p in self.categories)
+
+
+class Whistle(Section):
+    """吹哨报到: how soon a called unit reports in, and who is told when it does not."""
+
+    report_in: Frozen[ResponseLevel, Limit]
+    escalation: tuple[EscalationStep, ...]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if missing := [level.value for level in ResponseLevel if level not in self.report_in]:
+            raise ValueError(f"report_in lacks {', '.join(missing)}")
+        waits = [step.after.nominal for step in self.escalation]
+        if waits != sorted(waits):
+            raise ValueError("escalation steps must be in the order of their time")
+        return self
+
+
 class Extension(Section):
     """延期: the most that all extensions of one clock may add together."""
 
     maximum: Limit
+
+
+class Suspension(Section):
+    """挂账: how long one may last, and what follows on the day of its review.
+
+    With `decide_within` the ticket is put before its supervisor, who has that time to decide; it
+    resumes by itself after it. Without, it resumes by itself on the day.
+    """
+
+    maximum: Limit
+    decide_within: Limit | None = None
 
 
 class Contest(Section):
@@ -287,6 +339,13 @@ class ContestGround(Section):
     label: Word
     english: Annotated[str, Field(min_length=1, max_length=120)]
     source: Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class Classification(Section):
+    """自动分类: from which probability on a category is set without asking anybody."""
+
+    threshold: PositiveShare
+    suggestions: Annotated[int, Field(ge=1, le=10, strict=True)]
 
 
 class TriageGround(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.actor import Role
@@ -78,7 +79,7 @@ async def close_supervision(
     order.ruling, order.ruling_reason = ruling.value, reason
     if ruling is SupervisionRuling.RETURNED:
         order.status = SupervisionStatus.OPEN.value
-        order.deadline = due(work, rules, SupervisionGrade(order.grade))
+        order.deadline = due(work, await rules_now(work, rules), SupervisionGrade(order.grade))
         timers.arm(work, DEADLINE, order.id, order.deadline)
         kind, step = SupervisionStepKind.RETURNED, Step.SUPERVISION_RETURNED
     else:
@@ -96,6 +97,7 @@ async def fire(
 
     The gravest grade stays as it is; from then on the order stands overdue on the desk.
     """
+    rules = await rules_now(work, rules)
     late = {timer.subject_id for timer in due_}
     counts = await queries.steps_of(work, list(late))
     for order_id in sorted(late):

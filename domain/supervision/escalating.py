@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, func, literal_column, select
 
 from domain.dispatch import clocks
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.firing import Fired
 from domain.kernel.vocabulary import UnitLevel
@@ -34,6 +35,7 @@ async def record(work: UnitOfWork, rules: Rules, fired: Sequence[Fired]) -> None
     """Put escalations on record, each with its own deadline; one SELECT for all of them."""
     if not fired:
         return
+    rules = await rules_now(work, rules)
     lines = await higher_units(work, list({_lead(each) for each in fired}))
     for each in fired:
         assert each.to is not None

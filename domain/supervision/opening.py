@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.dispatch import clocks
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.errors import InvalidInput, NotPossibleNow
@@ -49,6 +50,7 @@ async def open_supervision(
     trigger = SupervisionTrigger.HAND
     if await queries.open_subjects(work, trigger, [str(ticket.id)]):
         raise NotPossibleNow("an order opened by hand is open on this ticket already")
+    rules = await rules_now(work, rules)
     return write_order(work, rules, [ticket], trigger, grade, reason, subject=str(ticket.id))
 
 
@@ -64,6 +66,7 @@ async def open_by_rule(
     if not live:
         return
     known = await queries.open_subjects(work, trigger, [str(ticket.id) for ticket in live])
+    rules = await rules_now(work, rules)
     grade = rules.profile.supervision.grades[trigger]
     for ticket in live:
         if str(ticket.id) not in known:
@@ -118,7 +121,7 @@ def link(work: UnitOfWork, order: SupervisionOrder, tickets: Sequence[Ticket]) -
 
 
 def due(work: UnitOfWork, rules: Rules, grade: SupervisionGrade) -> datetime:
-    """When a report is due that is asked for now."""
+    """When a report is due that is asked for now; `rules` hold the calendar of now."""
     limit = rules.profile.supervision.limits[grade]
     return clocks.after(limit, work.now, rules.calendar, rules.zone)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from domain.dispatch import triage
@@ -21,11 +22,15 @@ async def dispatch_ticket(
     unit_code: str,
     reason: str | None = None,
     expected_version: int | None = None,
+    *,
+    joint: Sequence[str] = (),
+    co_handlers: Sequence[str] = (),
 ) -> Ticket:
     """派单 by hand, as `dispatch.triage.dispatch_ticket`; handed on too often, it is supervised."""
     ticket = await triage.dispatch_ticket(
-        work, city, ticket_id, unit_code, reason, expected_version
-    )
+        work, city, ticket_id, unit_code, reason, expected_version,
+        joint=joint, co_handlers=co_handlers,
+    )  # fmt: skip
     await after_transfer(work, city.rules, ticket)
     return ticket
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.kernel.sections import Gathering
 from domain.kernel.vocabulary import SupervisionTrigger, TicketKind, TicketStatus, UnitLevel
@@ -56,6 +57,7 @@ async def watch(work: UnitOfWork, rules: Rules) -> int:
     look.
     """
     dealt = 0
+    rules = await rules_now(work, rules)
     for group in _groups(rules):
         found = (await work.session.execute(_gathered(group, work.now))).all()
         dealt += await _write(work, rules, group, found)

@@ -10,7 +10,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.kernel.tables import Table, one_of
-from domain.kernel.vocabulary import Channel, ResponseLevel, TicketKind, TicketStatus
+from domain.kernel.vocabulary import (
+    CategorySource,
+    Channel,
+    ResponseLevel,
+    TicketKind,
+    TicketStatus,
+)
 
 OPEN = ("RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED", "REPLIED")
 
@@ -33,7 +39,9 @@ class Ticket(Table):
 
     `status` changes only through `tickets.history.advance`, which asks the transition table and
     writes the history. `deadline` repeats what the REPLY clock says, because every queue is
-    ordered by it; a test recomputes it.
+    ordered by it; a test recomputes it. `category_source` is null without a category, and for
+    tickets from before it was kept. `place_code` is the unit that the place pointed to when the
+    ticket came in, whichever unit the catalogue then chose: replays ask for it.
     """
 
     __tablename__ = "ticket"
@@ -42,6 +50,7 @@ class Ticket(Table):
         one_of("status", TicketStatus),
         one_of("level", ResponseLevel),
         one_of("channel", Channel),
+        one_of("category_source", CategorySource),
         CheckConstraint("char_length(title) between 1 and 200", name="title_length"),
         CheckConstraint("char_length(content) between 1 and 8000", name="content_length"),
         CheckConstraint("(longitude is null) = (latitude is null)", name="location_whole"),
@@ -78,12 +87,16 @@ class Ticket(Table):
     longitude: Mapped[float | None]
     latitude: Mapped[float | None]
     category_code: Mapped[str | None] = mapped_column(ForeignKey("category.code"))
+    category_source: Mapped[str | None]
     citizen_id: Mapped[UUID | None] = mapped_column(ForeignKey("citizen.id"))
     submitter: Mapped[str]
     confidential: Mapped[bool]
     lead_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
     route_reason: Mapped[str | None]
     route_explanation: Mapped[str | None]
+    place_code: Mapped[str | None]
+    catalogue_number: Mapped[int | None]
+    catalogue_rank: Mapped[int | None]
     triage_ground: Mapped[str | None]
     answer: Mapped[str | None]
     round: Mapped[int]

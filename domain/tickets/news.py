@@ -30,9 +30,10 @@ class News:
 
 _SUPERVISED = frozenset(
     {
-        Step.OVERDUE.value, Step.ESCALATE.value, Step.REWORK.value, Action.CONTEST.value,
-        Step.RULING_DUE.value, Action.SUPERVISE.value, Step.SUPERVISION_REPORTED.value,
-        Step.SUPERVISION_OVERDUE.value,
+        Step.OVERDUE.value, Step.ESCALATE.value, Step.REWORK.value,
+        Step.TASK_OVERDUE.value, Step.REPORT_IN_LATE.value, Step.REPORT_IN_ESCALATE.value,
+        Action.CONTEST.value, Step.RULING_DUE.value, Action.SUPERVISE.value,
+        Step.SUPERVISION_REPORTED.value, Step.SUPERVISION_OVERDUE.value,
     }
 )  # fmt: skip
 _JUDGED = frozenset({Action.RECORD_CALLBACK.value, Action.EVALUATE.value})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     case,
     exists,
     false,
+    func,
     literal_column,
     or_,
     select,
@@ -21,10 +23,10 @@ from sqlalchemy import (
 from domain.kernel.actor import CENTRE, Role
 from domain.kernel.errors import NotAllowed, NotFound
 from domain.kernel.visibility import actor_citizen_id, actor_role, actor_subject, actor_unit_id
-from domain.kernel.vocabulary import TicketKind
+from domain.kernel.vocabulary import TicketKind, UnitLevel
 from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.models import Audience, Ticket
-from domain.tickets.workflow import Action, Party, may
+from domain.tickets.workflow import Action, Condition, Party, may
 from domain.units.models import Unit
 
 _SEES_ALL = CENTRE | {Role.SYSTEM}
@@ -130,6 +132,15 @@ def standing(ticket: FromClause) -> ColumnElement[str]:
     )
 
 
+# The parts that a unit can have beside the lead, the closest first; each is a Party of that name.
+_PARTS = (
+    AssignmentRole.JOINT,
+    AssignmentRole.CO_HANDLER,
+    AssignmentRole.HANDED_DOWN,
+    AssignmentRole.CALLED,
+)
+
+
 def _part(ticket: FromClause) -> ColumnElement[str]:
     unit = Unit.__table__.alias()
     above = exists(
@@ -137,21 +148,58 @@ def _part(ticket: FromClause) -> ColumnElement[str]:
     )
     return case(
         (ticket.c.lead_unit_id == actor_unit_id(), _text(Party.LEAD)),
-        (_has_part(ticket, AssignmentRole.JOINT), _text(Party.JOINT)),
-        (_has_part(ticket, AssignmentRole.CO_HANDLER), _text(Party.CO_HANDLER)),
-        (above, _text(Party.ABOVE)),
-        else_=_text(Party.NONE),
+        else_=func.coalesce(
+            _own_part(ticket), case((above, _text(Party.ABOVE)), else_=_text(Party.NONE))
+        ),
     )
 
 
-def _has_part(ticket: FromClause, role: AssignmentRole) -> ColumnElement[bool]:
-    assignment = Assignment.__table__.alias()
+def _own_part(ticket: FromClause) -> ColumnElement[str]:
+    part = Assignment.__table__.alias()
+    closest = case({role.value: place for place, role in enumerate(_PARTS)}, value=part.c.role)
+    return (
+        select(part.c.role)
+        .where(
+            part.c.ticket_id == ticket.c.id,
+            part.c.unit_id == actor_unit_id(),
+            part.c.role.in_([_text(role) for role in _PARTS]),
+            part.c.ended_at.is_(None),
+        )
+        .order_by(closest)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def conditions(ticket: FromClause) -> dict[Condition, ColumnElement[bool]]:
+    """The conditions of joint tasks and of the lead's level, for the actor and a ticket."""
+    own = Assignment.__table__.alias()
+    mine = and_(_is_open_task(own, ticket), own.c.unit_id == actor_unit_id())
+    task = Assignment.__table__.alias()
+    return {
+        Condition.TASK_NEW: exists(select(1).where(mine, own.c.accepted_at.is_(None))),
+        Condition.TASK_TAKEN: exists(select(1).where(mine, own.c.accepted_at.is_not(None))),
+        Condition.TASKS_OPEN: exists(select(1).where(_is_open_task(task, ticket))),
+        Condition.STREET_LEADS: _led_by(ticket, UnitLevel.STREET),
+        Condition.GRASSROOTS_LEAD: _led_by(ticket, UnitLevel.STREET, UnitLevel.DISTRICT),
+    }
+
+
+def _is_open_task(part: FromClause, ticket: FromClause) -> ColumnElement[bool]:
+    return and_(
+        part.c.ticket_id == ticket.c.id,
+        part.c.role == _text(AssignmentRole.JOINT),
+        part.c.ended_at.is_(None),
+        part.c.replied_at.is_(None),
+        part.c.excused_at.is_(None),
+    )
+
+
+def _led_by(ticket: FromClause, *levels: UnitLevel) -> ColumnElement[bool]:
+    unit = Unit.__table__.alias()
     return exists(
         select(1).where(
-            assignment.c.ticket_id == ticket.c.id,
-            assignment.c.unit_id == actor_unit_id(),
-            assignment.c.role == _text(role),
-            assignment.c.ended_at.is_(None),
+            unit.c.id == ticket.c.lead_unit_id, unit.c.level.in_([_text(each) for each in levels])
         )
     )
 
@@ -160,10 +208,15 @@ def _text(word: StrEnum) -> ColumnElement[str]:
     return literal_column(f"'{word.value}'", Text())
 
 
-def require(who: Party, action: Action) -> None:
-    """Raise NotAllowed where the actor, who sees the ticket, may never take this action."""
-    if not may(who, action):
-        raise NotAllowed(f"{action.value} is not for this role or unit")
+def first_open_to(who: Party, actions: Sequence[Action]) -> Action:
+    """The first of the actions that the actor may ever take. Raises NotAllowed where there is none.
+
+    One mutation can be a step of the lead's and a step of a joint unit's.
+    """
+    for action in actions:
+        if may(who, action):
+            return action
+    raise NotAllowed(f"{actions[0].value} is not for this role or unit")
 
 
 def no_such_ticket() -> NotFound:

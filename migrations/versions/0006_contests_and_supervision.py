@@ -3,7 +3,7 @@
 Contests of a dispatch with their rulings, transfers from lead to lead, orders of supervision with
 their steps and tickets, escalations; and the lock that a ruling puts on an assignment.
 
-Revises: 0002
+Revises: 0005
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0006"
-down_revision: str | None = "0002"
+down_revision: str | None = "0005"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -180,6 +180,13 @@ class ClassifyTicketInput:
 class DispatchTicketInput:
     ticket_id: strawberry.ID = strawberry.field(description=TICKET)
     unit_code: str = strawberry.field(description="The unit that shall lead (主办单位编码).")
+    joint_unit_codes: list[str] | None = strawberry.field(
+        default=None,
+        description="At most 20 units that get a task of their own beside it (联合单位编码).",
+    )
+    co_handler_codes: list[str] | None = strawberry.field(
+        default=None, description="At most 20 units that help it (协办单位编码)."
+    )
     reason: str | None = strawberry.field(default=None, description="Why (原因).")
     expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
 

@@ -67,9 +67,9 @@ def ticket_conditions(ticket: FromClause, arguments: Arguments) -> list[ColumnEl
     conditions += _units(ticket, arguments) + _times(ticket, arguments)
     if arguments.has("filter", "overdue"):
         is_overdue = overdue(ticket)
-        # What has no deadline is not overdue either, and `not null` is null.
-        wanted = arguments.choice("filter", "overdue")
-        conditions.append(is_overdue if wanted else is_overdue.is_not(True))
+        # Not its negation: what waits for triage has no deadline, and null is neither.
+        late = arguments.choice("filter", "overdue")
+        conditions.append(is_overdue if late else is_overdue.is_not(True))
     return conditions
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from domain.accounts.commands import reveal_contact
-from domain.dispatch import handling, intake, triage
+from domain.dispatch import handling, intake, suspending, triage
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.vocabulary import TicketKind
 from domain.kernel.work import UnitOfWork
@@ -111,7 +111,7 @@ class TicketMutations:
     ) -> p.WithdrawTicketPayload:
         ticket = await perform(
             info,
-            lambda work: commands.withdraw_ticket(
+            lambda work: suspending.withdraw_ticket(
                 work, uuid_of("Ticket", input.ticket_id), input.reason, input.expected_version
             ),
         )
@@ -181,11 +181,16 @@ class TicketMutations:
                 input.unit_code,
                 input.reason,
                 input.expected_version,
+                joint=input.joint_unit_codes or (),
+                co_handlers=input.co_handler_codes or (),
             ),
         )
         return p.DispatchTicketPayload(ticket_id=ticket.id)
 
-    @mutation(p.AcceptTicketResult, description="The lead unit takes a ticket in hand (签收).")
+    @mutation(
+        p.AcceptTicketResult,
+        description="The lead takes a ticket in hand, or a joint unit its task (签收).",
+    )
     async def accept_ticket(
         self,
         info: strawberry.Info,

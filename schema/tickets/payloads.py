@@ -96,6 +96,36 @@ class EvaluateTicketPayload(TicketPayload):
     pass
 
 
+@strawberry.type(description="The progress is on record (进展结果).")
+class ReportProgressPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The lead need not wait for it (免除结果).")
+class ExcuseJointUnitPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The units were asked (协办请求结果).")
+class AskCoHandlerPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The help is on record (协办记录结果).")
+class RecordAssistancePayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The community has it (交办结果).")
+class HandDownPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The street has it back (交回结果).")
+class GiveBackPayload(TicketPayload):
+    pass
+
+
 @strawberry.type(description="A contact in clear; the disclosure is on record (联系方式).")
 class RevealContactPayload:
     name: str | None = strawberry.field(description="Name, where known (姓名).")
@@ -117,3 +147,9 @@ ReplyToTicketResult = result_of("ReplyToTicket", ReplyToTicketPayload)
 RecordCallbackResult = result_of("RecordCallback", RecordCallbackPayload)
 EvaluateTicketResult = result_of("EvaluateTicket", EvaluateTicketPayload)
 RevealContactResult = result_of("RevealContact", RevealContactPayload)
+ReportProgressResult = result_of("ReportProgress", ReportProgressPayload)
+ExcuseJointUnitResult = result_of("ExcuseJointUnit", ExcuseJointUnitPayload)
+AskCoHandlerResult = result_of("AskCoHandler", AskCoHandlerPayload)
+RecordAssistanceResult = result_of("RecordAssistance", RecordAssistancePayload)
+HandDownResult = result_of("HandDown", HandDownPayload)
+GiveBackResult = result_of("GiveBack", GiveBackPayload)

@@ -9,6 +9,7 @@ import strawberry
 from sqlalchemy import case
 
 from domain.dispatch.models import ClockSegment as SegmentRow
+from domain.dispatch.models import TaskSegment as TaskSegmentRow
 from domain.kernel.actor import Role
 from domain.tickets.assignments import Assignment as AssignmentRow
 from domain.tickets.models import Category as CategoryRow
@@ -21,17 +22,19 @@ from domain.tickets.policy import (
     visible_to,
 )
 from schema.accounts.citizen import Citizen
+from schema.classification.types import CategorySuggestion
+from schema.clocks.explained import EXPLANATION, TASK_EXPLANATION, ExplanationLanguage
+from schema.clocks.types import Extension, SingleClock, Suspension
 from schema.contests.types import Contest, Transfer
 from schema.enums import (
     AssignmentRole,
+    CategorySource,
     Channel,
     ClockName,
     ResponseLevel,
     RouteReason,
     SegmentCause,
     SegmentKindName,
-    TicketAction,
-    TicketEventKind,
     TicketKind,
     TicketStatus,
 )
@@ -50,10 +53,12 @@ from schema.reading.declare import (
     reading,
     reads,
 )
+from schema.steps import TicketAction, TicketEventKind
 from schema.supervision.types import Escalation, SupervisionOrder, on_ticket
-from schema.tickets.computed import AVAILABLE_ACTIONS, EXPLANATION, ExplanationLanguage
+from schema.tickets.computed import AVAILABLE_ACTIONS
 from schema.tickets.lists import overdue
 from schema.units.types import Unit
+from schema.whistles.types import Whistle
 
 
 @reads(CategoryRow, everyone)
@@ -75,6 +80,24 @@ class Category:
     )
 
 
+@reads(TaskSegmentRow, of_visible_ticket)
+@strawberry.type(description="One thing that happened to a clock of a joint task (联合任务时限段).")
+class TaskSegment:
+    clock: ClockName = column(description="Which clock (时限种类).")
+    kind: SegmentKindName = column(description="What it does to the clock (类型).")
+    cause: SegmentCause = column(description="Why it was recorded (缘由).")
+    at: datetime = column(description="When (时间).")
+    level: ResponseLevel | None = column(
+        lambda segment: segment.c.detail["level"].astext,
+        description="The level whose limit it sets (响应等级).",
+    )
+    limit: str | None = column(
+        lambda segment: segment.c.detail["limit"]["limit"].astext,
+        description="ISO 8601 duration, or `PnWD` for n working days (期限).",
+    )
+    deadline: datetime = column(description="The clock's deadline after it (截止时间).")
+
+
 @reads(AssignmentRow, of_visible_ticket)
 @strawberry.type(description="One unit's part in one ticket (派单记录).")
 class Assignment:
@@ -86,11 +109,55 @@ class Assignment:
     round: int = column(description="In which round (轮次).")
     reason: str = column(description="Why it was given to this unit (派单理由).")
     assigned_at: datetime = column(description="When (派单时间).")
-    accepted_at: datetime | None = column(description="When the unit accepted (签收时间).")
+    accepted_at: datetime | None = column(
+        description="When the unit accepted, began to help or reported in (签收时间)."
+    )
     ended_at: datetime | None = column(description="When its part ended (结束时间).")
     locked: bool | None = column(
         description="By a ruling, so that it cannot be contested; for staff (经裁定不得再退)."
     )
+    contacted_at: datetime | None = column(
+        description="Of a joint task: first contact with the citizen (首次联系时间)."
+    )
+    replied_at: datetime | None = column(
+        description="When a part beside the lead's was done (完成时间)."
+    )
+    reply: str | None = column(description="What came of a part beside the lead's (办理结果).")
+    resolved: bool | None = column(
+        description="Whether the joint unit calls its task solved (单位认为已解决)."
+    )
+    progress: str | None = column(description="The latest that it told of its work (最新进展).")
+    progress_at: datetime | None = column(description="When it told that (进展时间).")
+    excused_at: datetime | None = column(
+        description="Since when the lead need not wait for it (免除时间)."
+    )
+    excuse: str | None = column(description="Why not (免除理由).")
+    request: str | None = column(description="What the lead asked for (协办、交办要求).")
+    deadline: datetime | None = column(
+        description="When a joint task, help or a report-in is due; the lead's own is the "
+        "ticket's (截止时间)."
+    )
+    warned_at: datetime | None = column(description="When a joint task was warned (预警时间).")
+    overdue_at: datetime | None = column(
+        description="Since when a joint task is late (超期起始时间)."
+    )
+    segments: list[TaskSegment] = read(
+        Many(
+            lambda: TaskSegment,
+            on=lambda task, segment: segment.c.assignment_id == task.c.id,
+            order=lambda segment: [segment.c.position],
+        ),
+        description="What the clocks of a joint task are made of, in order (时限段).",
+    )
+
+    @reading(TASK_EXPLANATION, description="Why a joint task is due then, in words (时限说明).")
+    def explanation(
+        self,
+        language: Annotated[
+            ExplanationLanguage | None,
+            strawberry.argument(description="In which language (语言)."),
+        ] = ExplanationLanguage.ZH,
+    ) -> str | None: ...
 
 
 @reads(EventRow, event_visible_to, node=True)
@@ -133,7 +200,9 @@ class ClockSegment:
         lambda segment: segment.c.detail["limit"]["limit"].astext,
         description="ISO 8601 duration, or `PnWD` for n working days (期限).",
     )
-    deadline: datetime = column(description="The clock's deadline after it (截止时间).")
+    deadline: datetime | None = column(
+        description="The clock's deadline after it; null while the clock stands (截止时间)."
+    )
 
 
 @reads(TicketRow, visible_to)
@@ -147,6 +216,14 @@ class Clock:
             order=lambda segment: [segment.c.position],
         ),
         description="What the clocks are made of, in order (时限段).",
+    )
+    clocks: list[SingleClock] = read(
+        Many(
+            lambda: SingleClock,
+            on=lambda ticket, clock: clock.c.ticket_id == ticket.c.id,
+            order=lambda clock: [clock.c.clock],
+        ),
+        description="Each clock of the present round by itself (各项时限).",
     )
 
     @reading(EXPLANATION, description="Why the reply is due then, in words (时限说明).")
@@ -177,6 +254,17 @@ class Ticket(Node):
         One(lambda: Category, on=lambda ticket, found: found.c.code == ticket.c.category_code),
         description="Its category (分类).",
     )
+    category_source: CategorySource | None = column(
+        description="Who says so; null without a category, or from before it was kept (分类来源)."
+    )
+    category_suggestions: list[CategorySuggestion] = read(
+        Many(
+            lambda: CategorySuggestion,
+            on=lambda ticket, suggestion: suggestion.c.ticket_id == ticket.c.id,
+            order=lambda suggestion: [suggestion.c.rank],
+        ),
+        description="What a model proposed, where none was named; for staff (分类建议).",
+    )
     submitted_at: datetime = column(description="When it came in (提交时间).")
     dispatched_at: datetime | None = column(
         description="When it was last given to a unit (派单时间)."
@@ -197,6 +285,13 @@ class Ticket(Node):
     version: int = column(description="Rises with every step; see `expectedVersion` (版本).")
     route_reason: RouteReason | None = column(description="What decided its route (派单依据).")
     route_explanation: str | None = column(description="Why it was routed so, in words (派单说明).")
+    catalogue_number: int | None = column(
+        description="The version of the catalogue that decided; null where an agent named the unit "
+        "(目录版本号)."
+    )
+    catalogue_rank: int | None = column(
+        description="The rank of its entry that decided (目录条目次序)."
+    )
     answer: str | None = column(description="The centre's own answer (直接答复内容).")
     triage_ground: str | None = column(description="Ground of a redirect (分流依据).")
     escalated_to: str | None = column(description="The level it was brought before (提级至).")
@@ -227,6 +322,14 @@ class Ticket(Node):
             order=lambda reply: [reply.c.round],
         ),
         description="The unit's replies, one a round (答复).",
+    )
+    whistles: list[Whistle] = read(
+        Many(
+            lambda: Whistle,
+            on=lambda ticket, whistle: whistle.c.ticket_id == ticket.c.id,
+            order=lambda whistle: [whistle.c.id],
+        ),
+        description="Units that were called to the place; for staff (吹哨报到).",
     )
     callbacks: list[Callback] = read(
         Many(
@@ -263,6 +366,22 @@ class Ticket(Node):
     supervisions: list[SupervisionOrder] = read(
         Many(lambda: SupervisionOrder, on=on_ticket, order=lambda order: [order.c.id]),
         description="Orders of supervision over it, in order; for staff (督办).",
+    )
+    extensions: list[Extension] = read(
+        Many(
+            lambda: Extension,
+            on=lambda ticket, extension: extension.c.ticket_id == ticket.c.id,
+            order=lambda extension: [extension.c.id],
+        ),
+        description="Requests for more time; citizens see what was granted (延期).",
+    )
+    suspensions: list[Suspension] = read(
+        Many(
+            lambda: Suspension,
+            on=lambda ticket, suspension: suspension.c.ticket_id == ticket.c.id,
+            order=lambda suspension: [suspension.c.id],
+        ),
+        description="When it was suspended, and under which measures (挂账).",
     )
     clock: Clock = read(Embedded(lambda: Clock), description="Why the deadline is as it is (时限).")
     available_actions: list[TicketAction] = read(

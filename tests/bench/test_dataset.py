@@ -21,9 +21,8 @@ TICKETS = 2_000
 
 @pytest.fixture
 async def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setattr(dataset, "TICKETS", TICKETS)
     monkeypatch.setattr(dataset, "CITIZENS", 300)
-    await dataset.fill(database.url)
+    await dataset.fill(database.url, TICKETS)
     return database
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import cycle
 from typing import Any
 from uuid import UUID
@@ -18,13 +18,14 @@ from sqlalchemy import text
 from domain.accounts import commands as accounts
 from domain.accounts.protection import Protection
 from domain.contests.models import ContestRuling
+from domain.dispatch import calendars, extensions, intake, suspending, triage
 from domain.dispatch import handling as dispatch_handling
-from domain.dispatch import intake, triage
 from domain.dispatch.city import City, load_rules
 from domain.feedback import handling, judging
 from domain.kernel.actor import PUBLIC, SYSTEM, Actor, Role
 from domain.kernel.clock import FixedClock
 from domain.kernel.database import Database
+from domain.kernel.holidays import Day
 from domain.kernel.vocabulary import ResponseLevel, Satisfaction, TicketKind
 from domain.kernel.work import UnitOfWork
 from domain.supervision.watching import watch
@@ -34,7 +35,9 @@ from domain.tickets.models import Ticket
 from domain.tickets.workflow import Step
 from domain.units.queries import id_of_code
 from tests.support import offices
+from tests.support.catalogue import fill_catalogue
 from tests.support.engines import CITY
+from tests.support.parts import DEPARTMENT, HELPER, PART_COURSES, fill_parts, hamlet
 
 BEGUN_AT = datetime(2026, 11, 9, 1, 0, tzinfo=UTC)
 FILLED_AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -47,7 +50,7 @@ STAGES = (
     *("received", "answered", "redirected", "dispatched", "withdrawn", "accepted", "contacted"),
     *("replied", "unreached", "closed", "reworked", "evaluated", "redispatched", "urged"),
     *("classified", "overdue", "merged", "contested", "suspended"),
-    *("upheld", "rejected", "supervised", "reported", "satisfied", "escalated", "relieved"),
+    *("upheld", "rejected", "supervised", "order reported", "satisfied", "escalated", "relieved"),
 )
 
 
@@ -58,6 +61,7 @@ class Town:
     actors: dict[str, Actor]
     codes: dict[str, list[UUID]] = field(default_factory=dict)
     staff: dict[str, UUID] = field(default_factory=dict)
+    catalogue: dict[str, UUID] = field(default_factory=dict)
 
 
 class Builder:
@@ -96,13 +100,15 @@ class Builder:
             self.actors[role.value] = Actor(role, role.value)
         for name in ("partner", "rival"):
             self.actors[name] = Actor(Role.PARTNER, name, channel="PARTNER")
-        for code in (STREET, SISTER, OTHER_STREET, DISTRICT, OTHER_DISTRICT, ROOT):
+        units = (STREET, SISTER, OTHER_STREET, DISTRICT, OTHER_DISTRICT, ROOT, DEPARTMENT, HELPER)
+        for code in units:
             unit = await self.run(SYSTEM, lambda work, c=code: id_of_code(work.session, c))  # type: ignore[misc]
             self.actors[code] = Actor(Role.HANDLER, f"handler-{code}", unit_id=unit)
         async with self.database.unit_of_work(SYSTEM) as work:
             query = text("select id from unit where level = 'COMMUNITY' and :unit = parent_id")
             found = await work.session.scalar(query, {"unit": self.actors[STREET].unit_id})
         self.actors["community"] = Actor(Role.HANDLER, "handler-community", unit_id=found)
+        await hamlet(self)
         self.actors["public"] = PUBLIC
         return Town(self.actors)
 
@@ -239,14 +245,39 @@ _UNREACHED: Move = lambda b, t, *_: b.judge(t, None, None)  # noqa: E731
 _ELSEWHERE: Move = lambda b, t, *_: b.dispatch(t, OTHER_STREET)  # noqa: E731
 _LATE: Move = lambda b, t, *_: b.step(t, Step.WARN, Step.OVERDUE, Step.ESCALATE)  # noqa: E731
 
+_ASK: Move = lambda b, t, _who, unit: b.run(  # noqa: E731
+    unit, lambda work: extensions.request_extension(work, b.city.rules, t, "P3WD", "等待配件")
+)
+
+
+def _decided(approve: bool) -> Move:
+    async def decide(b: Builder, t: UUID, _who: str, _unit: str) -> None:
+        async def step(work: UnitOfWork) -> None:
+            query = text("select id from extension where ticket_id = :t and status = 'REQUESTED'")
+            asked = await work.session.scalar(query, {"t": t})
+            await extensions.decide_extension(work, b.city.rules, asked, approve, "经核实")
+
+        await b.run("supervisor", step)
+
+    return decide
+
+
+async def _suspend(b: Builder, t: UUID, _who: str, _unit: str) -> None:
+    day = b.clock.now().date() + timedelta(days=30)
+    await b.run(
+        "supervisor",
+        lambda work: suspending.suspend_ticket(work, b.city.rules, t, "分三步整改", day, "待供货"),
+    )
+
+
 _COURSES: Mapping[str, tuple[Move, ...]] = {
     "answered": (_triaged(triage.TriageOutcome.ANSWER, None),),
     "redirected": (_triaged(triage.TriageOutcome.REDIRECT, "LEGAL_ROUTE"),),
     "withdrawn": (_withdraw,),
     "accepted": (_ACCEPT,),
-    "contacted": (_ACCEPT, _CONTACT),
-    "replied": (_ACCEPT, _REPLY),
-    "unreached": (_ACCEPT, _REPLY, _UNREACHED),
+    "contacted": (_ACCEPT, _CONTACT, _ASK),
+    "replied": (_ACCEPT, _ASK, _REPLY),
+    "unreached": (_ACCEPT, _ASK, _decided(False), _REPLY, _UNREACHED),
     "closed": (_ACCEPT, _REPLY, _PLEASED),
     "reworked": (_ACCEPT, _REPLY, _DISPLEASED),
     "evaluated": (_ACCEPT, _REPLY, _DISPLEASED, _ACCEPT, _REPLY, _evaluate),
@@ -254,17 +285,19 @@ _COURSES: Mapping[str, tuple[Move, ...]] = {
     "urged": (_urge,),
     "classified": (_classify,),
     "overdue": (_ACCEPT, _LATE),
+    "suspended": (_ACCEPT, _ASK, _decided(True), _suspend),
     "contested": (offices.contest,),
     "upheld": (_classify, offices.contest, offices.rule(ContestRuling.UPHELD, SISTER)),
     "rejected": (_ACCEPT, offices.contest, offices.rule(ContestRuling.REJECTED, None)),
     "supervised": (offices.supervise,),
-    "reported": (offices.supervise, offices.report),
+    "order reported": (offices.supervise, offices.report),
     "satisfied": (offices.supervise, offices.report, offices.satisfied),
     "escalated": (offices.escalate,),
     "relieved": (offices.escalate, _ELSEWHERE),
+    **PART_COURSES,
 }
 # No command leads there yet; readers must show them all the same.
-_WRITTEN = {"merged": "MERGED", "suspended": "SUSPENDED"}
+_WRITTEN = {"merged": "MERGED"}
 
 
 async def fill_town(url: str) -> Town:
@@ -275,9 +308,15 @@ async def fill_town(url: str) -> Town:
         builder = Builder(database, clock)
         town = await builder.people()
         town.staff = await builder.staff()
+        holiday = [Day(date(2026, 12, 31), False, "元旦")]
+        await builder.run(
+            "admin", lambda work: calendars.declare_holidays(work, holiday, "国办通知", "调休")
+        )
         await _tickets(builder, town)
+        await fill_parts(builder, town)
         await _written(builder, town)
         await _gathered(builder, town)
+        town.catalogue = await fill_catalogue(builder, town.codes["closed"])
     finally:
         await database.close()
     return town
@@ -315,7 +354,14 @@ async def _gathered(builder: Builder, town: Town) -> None:
     for _ in range(rules.profile.supervision.repeated.count):
         made = await builder.submit("citizen", STREET, category="HOUSING.HEATING")
         town.codes.setdefault("repeated", []).append(made)
-    assert await builder.run(SYSTEM, lambda work: watch(work, rules)) == 1
+    await builder.run(SYSTEM, lambda work: watch(work, rules))
+    linked = text(
+        "select count(distinct order_id), count(*) from supervised_ticket where ticket_id = any(:t)"
+    )
+    found = await builder.run(
+        SYSTEM, lambda work: work.session.execute(linked, {"t": town.codes["repeated"]})
+    )
+    assert tuple(found.one()) == (1, len(town.codes["repeated"]))
 
 
 BULK = 20_000

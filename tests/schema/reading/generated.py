@@ -25,7 +25,17 @@ from tests.schema.reading.world import PRINTED
 T = TypeVar("T")
 
 # Not read from tables: they would send the operation to the generic executor.
-PLAIN = {("Query", name) for name in ("triageGrounds", "scoringMonth", "contestGrounds")}
+PLAIN = {
+    ("Query", name)
+    for name in (
+        "triageGrounds",
+        "contestGrounds",
+        "scoringMonth",
+        "calendar",
+        "calendarWarnings",
+        "suggestCategory",
+    )
+}
 WEIGHTS = {"tickets": 12, "nodes": 6, "edges": 6, "node": 6, "actor": 3}  # where there is most
 LONG = "x" * 70  # longer than PostgreSQL's names, so that only the end tells aliases apart
 
@@ -197,7 +207,7 @@ class Generator:
         given: dict[str, Any] = {}
         paged = "first" in definition.args
         for argument, about in definition.args.items():
-            if argument in {"first", "last", "after"} or (argument == "before" and paged):
+            if argument in {"first", "last", "after", "before"} and paged:
                 continue
             required = str(about.type).endswith("!")
             if required or self.chance(50):
@@ -212,7 +222,9 @@ class Generator:
         size, edge = ("last", "before") if backward else ("first", "after")
         known = {
             "history": "HISTORY", "units": "CODE", "callbacks": "DUE", "contests": "RAISED",
-            "supervisions": "OPENED",
+            "supervisions": "OPENED", "extensions": "REQUESTED", "suspensions": "REVIEW",
+            "whistles": "WHISTLED",
+            "catalogueVersions": "CATALOGUE_VERSIONS", "catalogueProposals": "CATALOGUE_PROPOSALS",
         }  # fmt: skip
         cursors = self.words.cursors[known.get(name) or order or "SUBMITTED_AT_DESC"]
         given: dict[str, Any] = {}
@@ -238,6 +250,8 @@ class Generator:
                 inner: self.filter_value(type_.name, inner, type_.fields[inner].type)
                 for inner in names
             }
+        if argument == "number":
+            return self.pick((1, 2, 0))
         if argument == "month":
             return self.pick(("2026-11", "2026-12", "2026-10", "1999-01"))
         if argument in {"from", "before"}:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +18,10 @@ from graphql import GraphQLResolveInfo, execute_sync, parse
 
 from domain.evaluation.period import window
 from domain.evaluation.scores import scores
-from domain.kernel.actor import Actor, Role
+from domain.kernel.actor import CENTRE, STAFF, Actor, Role
 from domain.kernel.vocabulary import Satisfaction
 from schema.access import allowed
+from tests.schema.reading.catalogue import CatalogueFields
 from tests.schema.reading.fields import Fields
 from tests.schema.reading.world import (
     FAR,
@@ -36,7 +37,7 @@ from tests.schema.reading.world import (
 )
 
 
-class Reference(Fields):
+class Reference(Fields, CatalogueFields):
     """Answers the queries of one actor."""
 
     def __init__(self, world: World, actor: Actor, now: datetime) -> None:
@@ -96,7 +97,9 @@ class Reference(Fields):
         row = source.row if source is not None else {}
         method: Callable[..., Any] | None = getattr(self, f"{kind.lower()}_{snake(name)}", None)
         found = method(row, **args) if method else row[snake(name)]
-        return moment(found, self.world.rules) if isinstance(found, datetime) else found
+        if isinstance(found, datetime):
+            return moment(found, self.world.rules)
+        return found.isoformat() if isinstance(found, date) else found
 
     def _page_field(self, page: Page, name: str) -> Any:
         objects = [Found(page.kind, row) for row in page.rows]
@@ -152,7 +155,10 @@ class Reference(Fields):
         table = {
             "Ticket": "ticket", "Unit": "unit", "TicketEvent": "ticket_event",
             "Callback": "callback", "Staff": "staff", "Contest": "contest",
-            "SupervisionOrder": "supervision_order",
+            "SupervisionOrder": "supervision_order", "Extension": "extension",
+            "Suspension": "suspension", "Whistle": "whistle", "ReportIn": "report_in",
+            "CatalogueVersion": "catalogue_version", "CatalogueEntry": "catalogue_entry",
+            "CatalogueReplay": "catalogue_replay", "CatalogueProposal": "catalogue_proposal",
         }.get(kind)  # fmt: skip
         row = self.world.by_id[table].get(wanted) if table else None
         return Found(kind, row) if row is not None and self._sees_node(kind, row) else None
@@ -162,12 +168,21 @@ class Reference(Fields):
             return row["id"] in self.seen
         if kind == "TicketEvent":
             return self._sees_event(row)
-        if kind == "Callback":
+        if kind == "Extension":
+            return self._sees_extension(row)
+        if kind in {"Whistle", "ReportIn"}:
+            outside = {Role.PUBLIC, Role.CITIZEN, Role.PARTNER}
+            return row["ticket_id"] in self.seen and self.actor.role not in outside
+        if kind in {"Callback", "Suspension"}:
             return row["ticket_id"] in self.seen
         if kind == "Contest":
             return self._is_office() and row["ticket_id"] in self.seen
         if kind == "SupervisionOrder":
             return self._sees_order(row)
+        if kind == "CatalogueProposal":
+            return self.actor.role in CENTRE
+        if kind.startswith("Catalogue"):
+            return self.actor.role in STAFF
         return kind == "Unit" or self.actor.role is Role.ADMIN
 
     def query_nodes(self, row: Row, ids: list[str]) -> list[Found | None]:
@@ -216,6 +231,62 @@ class Reference(Fields):
             and (args.get("due") is False or row["due_at"] <= self.now)
         ]
         return self._page("Callback", "DUE", rows, lambda row: (row["due_at"], row["id"]), args)
+
+    def _sees_extension(self, row: Row) -> bool:
+        granted = row["status"] == "APPROVED"
+        staff = self.actor.role not in {Role.CITIZEN, Role.PARTNER}
+        return row["ticket_id"] in self.seen and (staff or granted)
+
+    def query_extensions(self, _row: Row, **args: Any) -> Page:
+        rows = [
+            row
+            for row in self.world.tables["extension"]
+            if self._sees_extension(row) and args.get("status") in {None, row["status"]}
+        ]
+        return self._page("Extension", "REQUESTED", rows, lambda row: row["id"], args)
+
+    def query_suspensions(self, _row: Row, **args: Any) -> Page:
+        rows = [
+            row
+            for row in self.world.tables["suspension"]
+            if row["ticket_id"] in self.seen and row["ended_at"] is None
+        ]
+        key: Callable[[Row], Any] = lambda row: (row["review_on"], row["id"])  # noqa: E731
+        return self._page("Suspension", "REVIEW", rows, key, args)
+
+    def query_whistles(self, _row: Row, **args: Any) -> Page:
+        wanted = args.get("filter") or {}
+        rows = [
+            row
+            for row in self.world.tables["whistle"]
+            if row["ticket_id"] in self.seen and self._whistle_fits(row, wanted)
+        ]
+        return self._page("Whistle", "WHISTLED", rows, lambda row: row["id"], args, falling=True)
+
+    def _whistle_fits(self, whistle: Row, wanted: Mapping[str, Any]) -> bool:
+        codes = {unit["id"]: unit["code"] for unit in self.world.tables["unit"]}
+        calls = self._calls(whistle)
+        if (called := wanted.get("calledCode")) is not None:
+            calls = [call for call in calls if codes[call["unit_id"]] == called]
+        if not calls:
+            return False
+        awaited = any(call["reported_at"] is None for call in calls)
+        tests: dict[str, Callable[[Any], bool]] = {
+            "callerCode": lambda code: codes[whistle["unit_id"]] == code,
+            "calledCode": lambda _code: True,
+            "awaited": lambda value: awaited is value,
+            "open": lambda value: self.whistle_open(whistle) is value,
+        }
+        return all(tests[name](value) for name, value in wanted.items() if value is not None)
+
+    def query_report_in_figures(self, _row: Row, **args: Any) -> list[Found]:
+        begin, end = (datetime.fromisoformat(args[name]) for name in ("from", "before"))
+        calls: dict[Any, list[Row]] = {}
+        for call in self.world.tables["report_in"]:
+            if begin <= call["called_at"] < end:
+                calls.setdefault(call["unit_id"], []).append(call)
+        units = sorted((self.world.by_id["unit"][id_] for id_ in calls), key=code_of)
+        return [Found("ReportInFigures", _figures(unit, calls[unit["id"]])) for unit in units]
 
     # -- contests and supervision: for offices alone -------------------------------------------
 
@@ -392,3 +463,18 @@ class Reference(Fields):
             "submittedBefore": lambda at: ticket["submitted_at"] < datetime.fromisoformat(at),
         }
         return all(tests[name](value) for name, value in wanted.items() if value is not None)
+
+
+def _figures(unit: Row, calls: list[Row]) -> Row:
+    ratings = [call["rating"] for call in calls if call["rating"] is not None]
+    late = [call for call in calls if call["late_at"] is not None]
+    denied = [call for call in calls if call["confirmed"] is False]
+    in_time = [call for call in calls if call["reported_at"] and call not in late + denied]
+    return {
+        "unit_id": unit["id"],
+        "called": len(calls),
+        "on_time": len(in_time),
+        "late": len(late),
+        "denied": len(denied),
+        "mean_rating": sum(ratings) / len(ratings) if ratings else None,
+    }

@@ -15,6 +15,7 @@ from tests.support.data import DISTRICT, STREET, Town
 from tests.support.desk import SCHEMA, Desk
 
 GRAPHQL = SCHEMA._schema
+FIGURES = 'from: "2026-11-01T00:00:00+08:00", before: "2026-12-01T00:00:00+08:00"'
 
 
 def roots(town: Town, ticket: dict[str, Any]) -> dict[str, str]:
@@ -28,13 +29,18 @@ def roots(town: Town, ticket: dict[str, Any]) -> dict[str, str]:
         "unit": f'(code: "{STREET}")',
         "units": "(first: 5)",
         "callbacks": "(first: 5, due: false)",
+        "extensions": "(first: 5)",
+        "suspensions": "(first: 5)",
         "scores": '(month: "2026-11", group: DISTRICT)',
+        "whistles": "(first: 5)",
+        "reportInFigures": f"({FIGURES})",
         "categories": "",
         "viewer": "",
     }
     assert GRAPHQL.query_type is not None
     fields = GRAPHQL.query_type.fields
-    assert set(arguments) == set(fields) - {"triageGrounds", "scoringMonth"}
+    plain = {"triageGrounds", "scoringMonth", "calendar", "calendarWarnings", "suggestCategory"}
+    assert set(arguments) == set(fields) - plain
     return {
         name: f"{name}{given} {{ {widest(get_named_type(fields[name].type), 3)} }}"
         for name, given in arguments.items()
