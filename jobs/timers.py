@@ -22,7 +22,8 @@ import structlog
 
 import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
 from domain.catalogue import replaying
-from domain.dispatch import firing, rescheduling, suspending, sweeping, task_clocks
+from domain.contests import ruling
+from domain.dispatch import rescheduling, suspending, sweeping, task_clocks
 from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.actor import SYSTEM
@@ -30,6 +31,9 @@ from domain.kernel.database import Database
 from domain.kernel.outages import is_conflict
 from domain.kernel.timers import Due, Timer
 from domain.kernel.work import UnitOfWork
+from domain.supervision import commands as supervision
+from domain.supervision import firing
+from domain.supervision.queries import lock_by_rule as lock_orders
 from domain.tickets import queries
 from domain.tickets.models import Ticket
 from domain.whistles import lateness
@@ -81,6 +85,8 @@ FAMILIES: Mapping[str, Family] = {
     "task": Family(_lock_tickets, task_clocks.fire),
     "whistle": Family(_lock_tickets, lateness.fire),
     "line": Family(sweeping.lock_lines, sweeping.fire),
+    "contest": Family(_lock_tickets, ruling.fire),
+    "supervision": Family(lock_orders, supervision.fire),
 }
 
 

@@ -36,6 +36,7 @@ _CONNECTION = _all(ANYONE, "edges nodes pageInfo totalCount")
 _EDGE = _all(ANYONE, "cursor node")
 _PROBLEM = _all(ANYONE, "code message")
 _TICKET_PAYLOAD = _all(LOGGED_IN, "ticket")
+_SUPERVISION_PAYLOAD = _all(STAFF_ONLY, "ticket supervision")
 _CATALOGUE_PAYLOAD = _all(ADMINS, "catalogue")
 _ON_WHISTLE = {**_TICKET_PAYLOAD, **_all(STAFF_ONLY, "whistle")}
 _ON_REPORT_IN = {**_ON_WHISTLE, **_all(STAFF_ONLY, "reportIn")}
@@ -45,6 +46,9 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(ANYONE, "node nodes viewer unit units categories triageGrounds"),
         **_all(ANYONE, "ticket tickets"),
         **_all(STAFF_ONLY, "callbacks scores scoringMonth whistles reportInFigures emergencyLines"),
+        **_all(ANYONE, "contestGrounds"),
+        **_all(STAFF_ONLY, "contests bounces supervisions"),
+        **_all(CENTRE_ONLY, "supervisionFigures"),
         **_all(STAFF_ONLY, "extensions suspensions calendar"),
         **_all(ADMINS, "calendarWarnings"),
         **_all(AGENTS, "suggestCategory"),
@@ -57,6 +61,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(SUBMITTERS, "addSupplement"),
         **_all(SUBMITTER_SIDE, "urgeTicket withdrawTicket evaluateTicket"),
         **_all(AGENTS, "triageTicket classifyTicket dispatchTicket recordCallback"),
+        **_all(HANDLERS, "contestDispatch submitSupervisionReport"),
+        **_all(SUPERVISORS, "ruleOnContest openSupervision closeSupervision"),
         **_all(HANDLERS, "acceptTicket recordContact replyToTicket requestExtension"),
         **_all(DECIDERS, "decideExtension suspendTicket resumeTicket"),
         **_all(ADMINS, "declareHolidays"),
@@ -85,6 +91,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(LOGGED_IN, "extensions suspensions"),
         **_all(LOGGED_IN, "categorySource"),
         **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo categorySuggestions"),
+        **_all(STAFF_ONLY, "contests transfers escalations supervisions"),
         **_all(STAFF_ONLY, "catalogueNumber catalogueRank whistles line"),
     },
     "EmergencyLine": _all(
@@ -111,7 +118,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(
             STAFF_ONLY,
             "contactedAt repliedAt reply resolved progress progressAt excusedAt excuse request "
-            "deadline warnedAt overdueAt segments explanation",
+            "deadline warnedAt overdueAt segments explanation locked",
         ),
     },
     "TaskSegment": _all(STAFF_ONLY, "clock kind cause at level limit deadline"),
@@ -153,6 +160,29 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     ),
     "CallbackConnection": _CONNECTION,
     "CallbackEdge": _EDGE,
+    "Contest": _all(
+        STAFF_ONLY,
+        "id ticket unit round status ground reason evidence suggested raisedBy raisedAt ruling "
+        "rulingDueAt rulingReason ruledBy ruledAt to",
+    ),
+    "ContestConnection": _CONNECTION,
+    "ContestEdge": _EDGE,
+    "ContestGround": _all(ANYONE, "code label english source"),
+    "Transfer": _all(STAFF_ONLY, "from to cause round at"),
+    "Bounce": _all(STAFF_ONLY, "from to category count contested upheld rejected byHand"),
+    "SupervisionOrder": _all(
+        STAFF_ONLY,
+        "id grade trigger status topic reason unit ticket tickets openedBy openedAt deadline "
+        "isOverdue report reportedAt ruling rulingReason closedAt version steps",
+    ),
+    "SupervisionOrderConnection": _CONNECTION,
+    "SupervisionOrderEdge": _EDGE,
+    "SupervisionStep": _all(STAFF_ONLY, "kind grade deadline text actor at"),
+    "SupervisionFigure": _all(
+        CENTRE_ONLY,
+        "unit open routine key taskForce discipline overdue closed meanDays",
+    ),
+    "Escalation": _all(STAFF_ONLY, "level unit clock round at deadline endedAt"),
     "Citizen": _all(LOGGED_IN, "maskedName maskedPhone"),
     "Category": _all(ANYONE, "code name parent children"),
     "CategorySuggestion": _all(STAFF_ONLY, "rank category probability model modelVersion"),
@@ -208,6 +238,11 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "ClassifyTicketPayload": _TICKET_PAYLOAD,
     "DispatchTicketPayload": _TICKET_PAYLOAD,
     "AcceptTicketPayload": _TICKET_PAYLOAD,
+    "ContestDispatchPayload": _TICKET_PAYLOAD,
+    "RuleOnContestPayload": _TICKET_PAYLOAD,
+    "OpenSupervisionPayload": _SUPERVISION_PAYLOAD,
+    "SubmitSupervisionReportPayload": _SUPERVISION_PAYLOAD,
+    "CloseSupervisionPayload": _SUPERVISION_PAYLOAD,
     "RecordContactPayload": _TICKET_PAYLOAD,
     "ReplyToTicketPayload": _TICKET_PAYLOAD,
     "RecordCallbackPayload": _TICKET_PAYLOAD,

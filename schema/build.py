@@ -22,6 +22,8 @@ from schema.catalogue.queries import CatalogueQueries
 from schema.classification.queries import ClassificationQueries
 from schema.clocks.mutations import ClockMutations
 from schema.clocks.queries import ClockQueries
+from schema.contests.mutations import ContestMutations
+from schema.contests.queries import ContestQueries
 from schema.evaluation.queries import EvaluationQueries
 from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
@@ -29,6 +31,8 @@ from schema.joint.mutations import JointMutations
 from schema.lines.mutations import LineMutations
 from schema.lines.queries import LineQueries
 from schema.subscriptions.fields import Subscription
+from schema.supervision.mutations import SupervisionMutations
+from schema.supervision.queries import SupervisionQueries
 from schema.tickets.grounds import GroundQueries
 from schema.tickets.mutations import TicketMutations
 from schema.tickets.queries import TicketQueries
@@ -50,6 +54,8 @@ class Query(
     EvaluationQueries,
     ViewerQueries,
     GroundQueries,
+    ContestQueries,
+    SupervisionQueries,
     ClockQueries,
     ClassificationQueries,
     CatalogueQueries,
@@ -63,6 +69,8 @@ class Query(
 class Mutation(
     TicketMutations,
     FeedbackMutations,
+    ContestMutations,
+    SupervisionMutations,
     JointMutations,
     WhistleMutations,
     UnitMutations,

@@ -43,6 +43,9 @@ described(
         "CONFIRM_REPORT_IN": "confirmReportIn (确认报到).",
         "RATE_WHISTLE": "rateWhistle (评价吹哨).",
         "CLOSE_WHISTLE": "closeWhistle (哨声解除).",
+        "CONTEST": "contestDispatch (派单异议).",
+        "RULE_ON_CONTEST": "ruleOnContest (异议裁定).",
+        "SUPERVISE": "openSupervision (督办).",
     },
 )
 
@@ -92,6 +95,17 @@ _EVENTS = {
     "TASK_OVERDUE": "A joint task ran late (联合任务超期).",
     "REPORT_IN_LATE": "A called unit has not reported in on time (报到超期).",
     "REPORT_IN_ESCALATE": "A missing report-in was brought before the next level (报到超期提级).",
+    "CONTEST": "The unit contests the dispatch (派单异议).",
+    "RULE_ON_CONTEST": "A supervisor ruled on the contest (异议裁定).",
+    "RULING_DUE": "Nobody ruled on the contest in time (异议逾期未裁定).",
+    "REDISPATCH": "Given to another unit by a ruling (经裁定改派).",
+    "REINSTATE": "The contest was rejected; waits to be accepted (异议不成立，待签收).",
+    "REINSTATE_ACCEPTED": "The contest was rejected; in hand again (异议不成立，继续办理).",
+    "SUPERVISE": "An order of supervision was opened (督办).",
+    "SUPERVISION_REPORTED": "The unit reported on the order (督办反馈).",
+    "SUPERVISION_RETURNED": "The report was returned (督办退回).",
+    "SUPERVISION_OVERDUE": "No report in time; the grade rose (督办逾期升级).",
+    "SUPERVISION_CLOSED": "The order was closed (督办办结).",
 }
 
 
@@ -142,6 +156,17 @@ class TicketEventKind(StrEnum):
     TASK_OVERDUE = Step.TASK_OVERDUE.value
     REPORT_IN_LATE = Step.REPORT_IN_LATE.value
     REPORT_IN_ESCALATE = Step.REPORT_IN_ESCALATE.value
+    CONTEST = Action.CONTEST.value
+    RULE_ON_CONTEST = Action.RULE_ON_CONTEST.value
+    RULING_DUE = Step.RULING_DUE.value
+    REDISPATCH = Step.REDISPATCH.value
+    REINSTATE = Step.REINSTATE.value
+    REINSTATE_ACCEPTED = Step.REINSTATE_ACCEPTED.value
+    SUPERVISE = Action.SUPERVISE.value
+    SUPERVISION_REPORTED = Step.SUPERVISION_REPORTED.value
+    SUPERVISION_RETURNED = Step.SUPERVISION_RETURNED.value
+    SUPERVISION_OVERDUE = Step.SUPERVISION_OVERDUE.value
+    SUPERVISION_CLOSED = Step.SUPERVISION_CLOSED.value
 
 
 described(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import update
 
 from domain.dispatch.city import Rules
+from domain.dispatch.models import Transfer, TransferCause
 from domain.dispatch.parts import PART_KINDS, admit, give_part
 from domain.dispatch.task_clocks import start_tasks
 from domain.dispatch.ticking import KINDS, start_clocks
@@ -31,23 +33,29 @@ async def assign(
     co_handlers: Sequence[Unit] = (),
     reason: str,
     move: Action | Step = Action.DISPATCH,
+    transfer: TransferCause | None = None,
+    locked: bool = False,
     **detail: Any,
 ) -> None:
     """Make `lead` the one lead of the ticket's present round and start its clocks (B12, B14).
 
     Each of `joint` gets a task and clocks of its own (联合双派, S); `co_handlers` help (协办). A
     unit has one part, the weightiest that is given to it. Whatever was asked of any unit before
-    ends, with its timers; those units keep seeing the ticket. Raises NotPossibleNow.
+    ends, with its timers; those units keep seeing the ticket. With `transfer`, that it left another
+    lead is on record; with `locked`, the new lead cannot contest. Raises NotPossibleNow.
     """
     joint, co_handlers, copies = _one_part_each(lead, joint, co_handlers, copies)
     for name, units in (("joint", joint), ("co_handlers", co_handlers)):
         if units:
             detail[name] = [unit.code for unit in units]
-    again = ticket.lead_unit_id is not None
+    former = ticket.lead_unit_id
+    again = former is not None
     advance(
         work, ticket, move, unit_id=lead.id, remark=reason,
         copies=[unit.code for unit in copies], **detail,
     )  # fmt: skip
+    if transfer is not None and former is not None and former != lead.id:
+        _record_transfer(work, ticket, former, lead.id, transfer)
     ticket.lead_unit_id = lead.id
     ticket.dispatched_at = work.now
     ticket.accepted_at = ticket.contacted_at = ticket.replied_at = None
@@ -60,7 +68,8 @@ async def assign(
         *((copy, AssignmentRole.COPY) for copy in copies),
         *((helper, AssignmentRole.CO_HANDLER) for helper in co_handlers),
     ]:
-        give_part(work, ticket, unit, role, reason)
+        final = locked and role is AssignmentRole.LEAD
+        give_part(work, ticket, unit, role, reason, locked=final)
     tasks = [give_part(work, ticket, unit, AssignmentRole.JOINT, reason) for unit in joint]
     await start_clocks(work, rules, ticket, again=again)
     await admit(work, ticket, [lead, *copies, *joint, *co_handlers])
@@ -78,6 +87,22 @@ def _one_part_each(lead: Unit, *groups: Sequence[Unit]) -> list[list[Unit]]:
                 taken.add(unit.id)
                 found[-1].append(unit)
     return found
+
+
+def _record_transfer(
+    work: UnitOfWork, ticket: Ticket, former: UUID, to: UUID, cause: TransferCause
+) -> None:
+    work.follow(
+        Transfer(
+            id=work.new_id(),
+            ticket_id=ticket.id,
+            round=ticket.round,
+            from_unit_id=former,
+            to_unit_id=to,
+            cause=cause.value,
+            at=work.now,
+        )
+    )
 
 
 async def _end_assignments(work: UnitOfWork, ticket: Ticket) -> None:

@@ -7,6 +7,7 @@ and what they change is written by the flush, one statement a table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,25 +33,39 @@ _STEPS = {WARNING: Step.WARN, DEADLINE: Step.OVERDUE, ESCALATION: Step.ESCALATE}
 _FROM_THE_TOP = list(UnitLevel)
 
 
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A point of a clock that is in the history now; `to` is the level of an escalation."""
+
+    ticket: Ticket
+    step: Step
+    clock: ClockName
+    due: datetime
+    to: UnitLevel | None = None
+    number: int = 0
+
+
 async def fire(
     work: UnitOfWork, rules: Rules, tickets: Mapping[UUID, Ticket], due: Sequence[Timer]
-) -> None:
+) -> list[Fired]:
     """Take what due timers stand for into the history, in their order, and arm the next points.
 
     `tickets` are the timers' tickets, locked. A timer of an earlier round, of a clock whose duty is
     done, or of a ticket that is in nobody's hands changes nothing. One whose point has moved into
-    the future (a holiday that was declared since) is armed anew.
+    the future (a holiday that was declared since) is armed anew. Returns what is in the history.
     """
     live = [timer for timer in due if _counts(tickets[timer.subject_id], timer)]
     if not live:
-        return
+        return []
     rules = await rules_now(work, rules)
     found = await recorded(work, {timer.subject_id for timer in live})
+    fired: list[Fired | None] = []
     for timer in live:
         ticket = tickets[timer.subject_id]
-        _fire(work, rules, ticket, timer, found.of(ticket, _clock(timer)))
+        fired.append(_fire(work, rules, ticket, timer, found.of(ticket, _clock(timer))))
     if late := {timer.subject_id for timer in live if _ends_the_reply(timer)}:
         await lapse(work, [id_ for id_ in late if _is_late(work, tickets[id_])])
+    return [each for each in fired if each is not None]
 
 
 def _clock(timer: Timer) -> ClockName:
@@ -76,25 +91,26 @@ def _counts(ticket: Ticket, timer: Timer) -> bool:
 
 def _fire(
     work: UnitOfWork, rules: Rules, ticket: Ticket, timer: Timer, segments: Sequence[Segment]
-) -> None:
+) -> Fired | None:
     point: str = timer.payload["point"]
     due = clocks.deadline(segments, rules.calendar, rules.zone)
     if due is None:
-        return  # it stands still; what lets it run again arms it
+        return None  # it stands still; what lets it run again arms it
     steps = clocks.escalations(rules.profile, due, rules.calendar, rules.zone)
     number: int = timer.payload.get("step", 0)
     at = _instant(rules, point, segments, due, steps[number - 1 : number])
     if at is None:
-        return  # the city has no such point any more
+        return None  # the city has no such point any more
     if at > work.now:
         _arm_anew(work, ticket, timer, at, due)
-        return
+        return None
     to = steps[number - 1].to if point == ESCALATION else None
     _record(work, ticket, timer, at, due, to)
     if point == WARNING:
         arm(work, ticket, _clock(timer), DEADLINE, due)
     elif number < len(steps):
         arm(work, ticket, _clock(timer), ESCALATION, steps[number].at, step=number + 1)
+    return Fired(ticket, _STEPS[point], _clock(timer), due, to, number)
 
 
 def _record(

@@ -37,8 +37,9 @@ def give_part(
     *,
     request: str | None = None,
     due_at: datetime | None = None,
+    locked: bool = False,
 ) -> Assignment:
-    """Write one unit's part in the ticket's present round."""
+    """Write one unit's part in the ticket's present round; `locked` where a ruling gave it."""
     part = Assignment(
         id=work.new_id(),
         ticket_id=ticket.id,
@@ -49,6 +50,7 @@ def give_part(
         assigned_at=work.now,
         request=request,
         deadline=due_at,
+        locked=locked,
     )
     work.follow(part)
     return part

@@ -10,6 +10,7 @@ from domain.classification.commands import record_correction
 from domain.dispatch import parts, task_clocks
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import City, Rules
+from domain.dispatch.models import TransferCause
 from domain.dispatch.moving import change_level
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.texts import check_text
@@ -142,8 +143,8 @@ async def dispatch_ticket(
     copies = await district_copies(work, lead)
     words = reason or f"人工派往{lead.name}"
     await assign(
-        work, city.rules, ticket, lead, copies,
-        joint=beside, co_handlers=helping, reason=words, by="hand",
+        work, city.rules, ticket, lead, copies, joint=beside, co_handlers=helping,
+        reason=words, transfer=TransferCause.HAND, by="hand",
     )  # fmt: skip
     return ticket
 

@@ -12,12 +12,13 @@ from domain.dispatch.city import Rules
 from domain.dispatch.parts import joint_units
 from domain.dispatch.triage import district_copies
 from domain.feedback import calls
-from domain.feedback.calling import Answers, outcome
+from domain.feedback.calling import Answers, asks_for_rework, outcome
 from domain.feedback.models import Callback, CallbackSource, CallbackStatus
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.texts import check_text
 from domain.kernel.vocabulary import CallbackOutcome, Satisfaction
 from domain.kernel.work import UnitOfWork
+from domain.supervision.problems import after_rework_asked
 from domain.tickets import queries
 from domain.tickets.commands import MOST_REMARK
 from domain.tickets.history import advance
@@ -106,6 +107,8 @@ async def _judge(
         satisfaction=judgement.satisfaction, attempt=present.attempt, outcome=verdict.value,
     )  # fmt: skip
     await work.flush()
+    if asks_for_rework(rules.profile, judgement.answers()):
+        await after_rework_asked(work, rules, ticket)
     if verdict is CallbackOutcome.RETRY and not calls.schedule_next(work, rules, ticket, attempts):
         verdict = rules.profile.callback.unreachable
     if verdict is CallbackOutcome.REWORK:

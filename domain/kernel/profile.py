@@ -21,6 +21,7 @@ from domain.kernel.sections import (
     Callback,
     Classification,
     Contest,
+    ContestGround,
     Evaluation,
     Extension,
     HandDown,
@@ -80,6 +81,7 @@ class Profile(Section):
     restraints: Restraints
     classification: Classification
     triage_grounds: Annotated[tuple[TriageGround, ...], Field(min_length=1)]
+    contest_grounds: Annotated[tuple[ContestGround, ...], Field(min_length=1)]
 
     @cached_property
     def zone_info(self) -> ZoneInfo:
@@ -94,11 +96,16 @@ class Profile(Section):
         """Return the ground of that code, or None where the city knows none."""
         return next((ground for ground in self.triage_grounds if ground.code == code), None)
 
+    def contest_ground(self, code: str) -> ContestGround | None:
+        """Return the ground of that code, or None where the city knows none."""
+        return next((ground for ground in self.contest_grounds if ground.code == code), None)
+
     @model_validator(mode="after")
     def _distinct_grounds(self) -> Self:
-        codes = [ground.code for ground in self.triage_grounds]
-        if repeated := sorted({code for code in codes if codes.count(code) > 1}):
-            raise ValueError(f"triage_grounds repeat {', '.join(repeated)}")
+        for name in ("triage_grounds", "contest_grounds"):
+            codes = [ground.code for ground in getattr(self, name)]
+            if repeated := sorted({code for code in codes if codes.count(code) > 1}):
+                raise ValueError(f"{name} repeat {', '.join(repeated)}")
         return self
 
 

@@ -131,6 +131,18 @@ class SupervisionGrade(StrEnum):
     DISCIPLINE = "DISCIPLINE"  # 执纪问责
 
 
+class SupervisionTrigger(StrEnum):
+    """督办缘由: what an order of supervision was opened for."""
+
+    HAND = "HAND"  # 督办员发起
+    OVERDUE = "OVERDUE"  # 答复超期
+    REWORKS = "REWORKS"  # 多次重办
+    TRANSFERS = "TRANSFERS"  # 多次转派
+    URGES = "URGES"  # 多次催办
+    REPEATED = "REPEATED"  # 重复诉求：同一市民同一类
+    CONCENTRATED = "CONCENTRATED"  # 集中诉求：同一街乡同一类
+
+
 class ExtensionStatus(StrEnum):
     """延期申请: what became of a request for more time."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.kernel.tables import Table, one_of
@@ -30,6 +30,7 @@ class Assignment(Table):
     contact, reply and deadline (联合双派, B14), over when it is replied to or excused. `request`
     and `deadline` of a CO_HANDLER or HANDED_DOWN part are what the lead asked for, and until when.
     `accepted_at` of a CALLED part is its reporting in. `replied_at` says that a part is done.
+    `locked`: a ruling gave it to the unit, or left it there; it cannot be contested again (B12).
     """
 
     __tablename__ = "assignment"
@@ -62,6 +63,7 @@ class Assignment(Table):
     assigned_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    locked: Mapped[bool] = mapped_column(default=False, server_default=false())
     contacted_at: Mapped[datetime | None]
     replied_at: Mapped[datetime | None]
     reply: Mapped[str | None]

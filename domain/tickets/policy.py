@@ -89,6 +89,20 @@ def of_visible_ticket(role: Role, row: FromClause) -> ColumnElement[bool] | None
     return exists(select(1).where(ticket.c.id == row.c.ticket_id, seen))
 
 
+def for_offices(role: Role, row: FromClause) -> ColumnElement[bool] | None:
+    """Rows of a ticket that are the offices' own business: for the centre, and its units."""
+    if role in _SEES_ALL:
+        return None
+    if role is not Role.HANDLER:
+        return false()
+    audience = Audience.__table__.alias()
+    return exists(
+        select(1).where(
+            audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == row.c.ticket_id
+        )
+    )
+
+
 def citizen_shown(role: Role, ticket: FromClause) -> ColumnElement[bool] | None:
     """Whether a ticket shows its citizen (masked): not to units where it is confidential (J32).
 

@@ -30,6 +30,9 @@ class Action(StrEnum):
     RECORD_CONTACT = "RECORD_CONTACT"  # 联系市民
     REPLY = "REPLY"  # 答复
     RECORD_CALLBACK = "RECORD_CALLBACK"  # 回访
+    CONTEST = "CONTEST"  # 派单异议
+    RULE_ON_CONTEST = "RULE_ON_CONTEST"  # 异议裁定
+    SUPERVISE = "SUPERVISE"  # 督办
     REQUEST_EXTENSION = "REQUEST_EXTENSION"  # 申请延期
     DECIDE_EXTENSION = "DECIDE_EXTENSION"  # 审批延期
     SUSPEND = "SUSPEND"  # 挂账
@@ -60,6 +63,14 @@ class Step(StrEnum):
     JOIN_LINE = "JOIN_LINE"  # 列入应急专线
     REWORK = "REWORK"  # 重办
     CLOSE = "CLOSE"  # 办结
+    RULING_DUE = "RULING_DUE"  # 异议逾期未裁定
+    REDISPATCH = "REDISPATCH"  # 经裁定改派
+    REINSTATE = "REINSTATE"  # 异议不成立，仍待签收
+    REINSTATE_ACCEPTED = "REINSTATE_ACCEPTED"  # 异议不成立，继续办理
+    SUPERVISION_REPORTED = "SUPERVISION_REPORTED"  # 督办反馈
+    SUPERVISION_RETURNED = "SUPERVISION_RETURNED"  # 督办退回
+    SUPERVISION_OVERDUE = "SUPERVISION_OVERDUE"  # 督办逾期升级
+    SUPERVISION_CLOSED = "SUPERVISION_CLOSED"  # 督办办结
     EXTEND = "EXTEND"  # 延期获准
     REVIEW_DUE = "REVIEW_DUE"  # 挂账到期复查
     CALENDAR_CHANGE = "CALENDAR_CHANGE"  # 工作日历更新
@@ -113,13 +124,17 @@ class Transition:
 
 
 _IN_HAND = frozenset({S.DISPATCHED, S.ACCEPTED})
-# A joint task, and a called unit's duty, go on while the lead contests or suspends its own part.
+# A joint task, and a called unit's duty, go on while the lead contests or suspends its own part. A
+# contest is the offices' business: clocks run on, and the citizen may do what they might before;
+# and a clock that ran out before a suspension goes on.
 _UNDER_WAY = _IN_HAND | {S.CONTESTED, S.SUSPENDED}
-_NOT_ENDED = _UNDER_WAY | {S.REPLIED}
-_BEFORE_REPLY = frozenset({S.RECEIVED, S.DISPATCHED, S.ACCEPTED, S.SUSPENDED})
-_WITH_CLOCKS = _IN_HAND | {S.SUSPENDED}  # a clock that ran out before a suspension goes on
+SUPERVISED = _UNDER_WAY | {S.REPLIED}
+"""A unit leads the ticket, and it is not at its end."""
+_BEFORE_REPLY = _UNDER_WAY | {S.RECEIVED}
+_CONTESTED = frozenset({S.CONTESTED})
 _SUBMITTER = frozenset({Party.SUBMITTER})
 _CENTRE = frozenset({Party.CENTRE, Party.SUPERVISOR})
+_SUPERVISOR = frozenset({Party.SUPERVISOR})
 _LEAD = frozenset({Party.LEAD})
 _JOINT = frozenset({Party.JOINT})
 _HELPING = frozenset({Party.CO_HANDLER, Party.HANDED_DOWN})
@@ -130,7 +145,7 @@ _DECIDERS = frozenset({Party.ABOVE, Party.SUPERVISOR})
 ACTIONS: Mapping[Action, Transition] = MappingProxyType(
     {
         Action.SUPPLEMENT: Transition(_BEFORE_REPLY, None, _SUBMITTER | _CENTRE),
-        Action.URGE: Transition(_WITH_CLOCKS, None, _SUBMITTER),
+        Action.URGE: Transition(_UNDER_WAY, None, _SUBMITTER),
         Action.WITHDRAW: Transition(_BEFORE_REPLY, S.WITHDRAWN, _SUBMITTER),
         Action.EVALUATE: Transition(frozenset({S.REPLIED}), None, _SUBMITTER),
         Action.ANSWER: Transition(frozenset({S.RECEIVED}), S.ANSWERED, _CENTRE),
@@ -143,6 +158,9 @@ ACTIONS: Mapping[Action, Transition] = MappingProxyType(
             frozenset({S.ACCEPTED}), S.REPLIED, _LEAD, unless=Condition.TASKS_OPEN
         ),
         Action.RECORD_CALLBACK: Transition(frozenset({S.REPLIED}), None, _CENTRE),
+        Action.CONTEST: Transition(_IN_HAND, S.CONTESTED, _LEAD),
+        Action.RULE_ON_CONTEST: Transition(_CONTESTED, None, _SUPERVISOR),
+        Action.SUPERVISE: Transition(SUPERVISED, None, _SUPERVISOR),
         Action.REQUEST_EXTENSION: Transition(frozenset({S.ACCEPTED}), None, _LEAD),
         Action.DECIDE_EXTENSION: Transition(frozenset({S.ACCEPTED}), None, _DECIDERS),
         Action.SUSPEND: Transition(frozenset({S.ACCEPTED}), S.SUSPENDED, _DECIDERS),
@@ -163,29 +181,35 @@ ACTIONS: Mapping[Action, Transition] = MappingProxyType(
         Action.WHISTLE: Transition(_IN_HAND, None, _LEAD, given=Condition.GRASSROOTS_LEAD),
         Action.REPORT_IN: Transition(_UNDER_WAY, None, _MAY_BE_CALLED, given=Condition.CALLED_IN),
         Action.CONFIRM_REPORT_IN: Transition(
-            _NOT_ENDED, None, _LEAD, given=Condition.REPORT_TO_CONFIRM
+            SUPERVISED, None, _LEAD, given=Condition.REPORT_TO_CONFIRM
         ),
         Action.RATE_WHISTLE: Transition(
-            _NOT_ENDED, None, _MAY_BE_CALLED, given=Condition.WHISTLE_TO_RATE
+            SUPERVISED, None, _MAY_BE_CALLED, given=Condition.WHISTLE_TO_RATE
         ),
-        Action.CLOSE_WHISTLE: Transition(_NOT_ENDED, None, _LEAD, given=Condition.WHISTLE_OPEN),
+        Action.CLOSE_WHISTLE: Transition(SUPERVISED, None, _LEAD, given=Condition.WHISTLE_OPEN),
     }
 )
 
 STEPS: Mapping[Step, Transition] = MappingProxyType(
     {
         Step.SUBMIT: Transition(frozenset(), S.RECEIVED),
-        Step.WARN: Transition(_WITH_CLOCKS, None),
-        Step.OVERDUE: Transition(_WITH_CLOCKS, None),
-        Step.ESCALATE: Transition(_WITH_CLOCKS, None),
-        Step.JOIN_LINE: Transition(
-            frozenset({S.RECEIVED, S.DISPATCHED, S.CONTESTED, S.ACCEPTED, S.SUSPENDED}), None
-        ),
+        Step.WARN: Transition(_UNDER_WAY, None),
+        Step.OVERDUE: Transition(_UNDER_WAY, None),
+        Step.ESCALATE: Transition(_UNDER_WAY, None),
+        Step.JOIN_LINE: Transition(_UNDER_WAY | {S.RECEIVED}, None),
         Step.REWORK: Transition(frozenset({S.REPLIED}), S.DISPATCHED),
         Step.CLOSE: Transition(frozenset({S.REPLIED}), S.CLOSED),
+        Step.RULING_DUE: Transition(_CONTESTED, None),
+        Step.REDISPATCH: Transition(_CONTESTED, S.DISPATCHED),
+        Step.REINSTATE: Transition(_CONTESTED, S.DISPATCHED),
+        Step.REINSTATE_ACCEPTED: Transition(_CONTESTED, S.ACCEPTED),
+        Step.SUPERVISION_REPORTED: Transition(SUPERVISED, None),
+        Step.SUPERVISION_RETURNED: Transition(SUPERVISED, None),
+        Step.SUPERVISION_OVERDUE: Transition(SUPERVISED, None),
+        Step.SUPERVISION_CLOSED: Transition(SUPERVISED, None),
         Step.EXTEND: Transition(frozenset({S.ACCEPTED}), None),
         Step.REVIEW_DUE: Transition(frozenset({S.SUSPENDED}), None),
-        Step.CALENDAR_CHANGE: Transition(_WITH_CLOCKS | {S.CONTESTED}, None),
+        Step.CALENDAR_CHANGE: Transition(_UNDER_WAY, None),
         Step.TASK_WARN: Transition(_UNDER_WAY, None),
         Step.TASK_OVERDUE: Transition(_UNDER_WAY, None),
         Step.REPORT_IN_LATE: Transition(_UNDER_WAY, None),

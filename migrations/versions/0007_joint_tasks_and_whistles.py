@@ -4,7 +4,7 @@ A joint unit's part becomes a task: its own times, reply and clocks (B14). Co-ha
 and called units are parts too, so that who sees a ticket keeps its one definition. Whistles and
 report-ins are new (S, B33).
 
-Revises: 0005
+Revises: 0006
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0007"
-down_revision: str | None = "0005"
+down_revision: str | None = "0006"
 branch_labels: str | None = None
 depends_on: str | None = None
 

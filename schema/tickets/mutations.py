@@ -11,6 +11,7 @@ from domain.dispatch import handling, intake, suspending, triage
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.vocabulary import TicketKind
 from domain.kernel.work import UnitOfWork
+from domain.supervision import problems
 from domain.tickets import commands, queries
 from schema.context import Services
 from schema.mutation import mutation, perform, uuid_of
@@ -87,12 +88,12 @@ class TicketMutations:
         info: strawberry.Info,
         input: UrgeTicketInput,  # noqa: A002
     ) -> p.UrgeTicketPayload:
-        profile = info.context.services.city.rules.profile
+        rules = info.context.services.city.rules
         ticket = await perform(
             info,
-            lambda work: commands.urge_ticket(
+            lambda work: problems.urge_ticket(
                 work,
-                profile,
+                rules,
                 uuid_of("Ticket", input.ticket_id),
                 input.remark,
                 input.expected_version,
@@ -173,7 +174,7 @@ class TicketMutations:
         city = info.context.services.city
         ticket = await perform(
             info,
-            lambda work: triage.dispatch_ticket(
+            lambda work: problems.dispatch_ticket(
                 work,
                 city,
                 uuid_of("Ticket", input.ticket_id),

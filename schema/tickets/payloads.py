@@ -56,6 +56,16 @@ class ClassifyTicketPayload(TicketPayload):
     pass
 
 
+@strawberry.type(description="The contest waits for a ruling (派单异议结果).")
+class ContestDispatchPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The contest was ruled on (异议裁定结果).")
+class RuleOnContestPayload(TicketPayload):
+    pass
+
+
 @strawberry.type(description="The unit leads now (派单结果).")
 class DispatchTicketPayload(TicketPayload):
     pass
@@ -128,6 +138,8 @@ UrgeTicketResult = result_of("UrgeTicket", UrgeTicketPayload)
 WithdrawTicketResult = result_of("WithdrawTicket", WithdrawTicketPayload)
 TriageTicketResult = result_of("TriageTicket", TriageTicketPayload)
 ClassifyTicketResult = result_of("ClassifyTicket", ClassifyTicketPayload)
+ContestDispatchResult = result_of("ContestDispatch", ContestDispatchPayload)
+RuleOnContestResult = result_of("RuleOnContest", RuleOnContestPayload)
 DispatchTicketResult = result_of("DispatchTicket", DispatchTicketPayload)
 AcceptTicketResult = result_of("AcceptTicket", AcceptTicketPayload)
 RecordContactResult = result_of("RecordContact", RecordContactPayload)

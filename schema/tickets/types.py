@@ -25,6 +25,7 @@ from schema.accounts.citizen import Citizen
 from schema.classification.types import CategorySuggestion
 from schema.clocks.explained import EXPLANATION, TASK_EXPLANATION, ExplanationLanguage
 from schema.clocks.types import Extension, SingleClock, Suspension
+from schema.contests.types import Contest, Transfer
 from schema.enums import (
     AssignmentRole,
     CategorySource,
@@ -54,6 +55,7 @@ from schema.reading.declare import (
     reads,
 )
 from schema.steps import TicketAction, TicketEventKind
+from schema.supervision.types import Escalation, SupervisionOrder, on_ticket
 from schema.tickets.computed import AVAILABLE_ACTIONS
 from schema.tickets.lists import overdue
 from schema.units.types import Unit
@@ -112,6 +114,9 @@ class Assignment:
         description="When the unit accepted, began to help or reported in (签收时间)."
     )
     ended_at: datetime | None = column(description="When its part ended (结束时间).")
+    locked: bool | None = column(
+        description="By a ruling, so that it cannot be contested; for staff (经裁定不得再退)."
+    )
     contacted_at: datetime | None = column(
         description="Of a joint task: first contact with the citizen (首次联系时间)."
     )
@@ -338,6 +343,34 @@ class Ticket(Node):
             order=lambda callback: [callback.c.round, callback.c.attempt],
         ),
         description="Attempts to call back, and the citizen's evaluation (回访).",
+    )
+    contests: list[Contest] = read(
+        Many(
+            lambda: Contest,
+            on=lambda ticket, contest: contest.c.ticket_id == ticket.c.id,
+            order=lambda contest: [contest.c.id],
+        ),
+        description="Contests of its dispatches, in order; for staff (派单异议).",
+    )
+    transfers: list[Transfer] = read(
+        Many(
+            lambda: Transfer,
+            on=lambda ticket, transfer: transfer.c.ticket_id == ticket.c.id,
+            order=lambda transfer: [transfer.c.id],
+        ),
+        description="From lead to lead, in order; for staff (转派).",
+    )
+    escalations: list[Escalation] = read(
+        Many(
+            lambda: Escalation,
+            on=lambda ticket, escalation: escalation.c.ticket_id == ticket.c.id,
+            order=lambda escalation: [escalation.c.id],
+        ),
+        description="Before whom it was brought, and by when they act; for staff (提级).",
+    )
+    supervisions: list[SupervisionOrder] = read(
+        Many(lambda: SupervisionOrder, on=on_ticket, order=lambda order: [order.c.id]),
+        description="Orders of supervision over it, in order; for staff (督办).",
     )
     extensions: list[Extension] = read(
         Many(

@@ -41,6 +41,8 @@ async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID
             await category_holds(work, ticket)
             await tasks_hold(work, rules, ticket)
             await report_ins_hold(work, ticket)
+            await contests_hold(work, ticket)
+            await orders_hold(work, ticket)
         await audience_holds(work, tickets)
         failed = await work.session.scalar(
             text("select max(last_failure) from timer where subject_id = any(:ids)"),
@@ -113,9 +115,9 @@ async def next_step(work: UnitOfWork, ticket: Ticket, now: datetime) -> None:
     """No ticket lies where nobody and nothing will ever touch it again."""
     rows = await work.session.execute(
         text(
-            "select kind, payload->>'round' as round from timer "
+            "select kind, coalesce(payload->>'round', '0') as round from timer "
             "where subject_id = :id and fired_at is null "
-            "and (kind like 'clock.%' or kind like 'suspension.%')"
+            "and split_part(kind, '.', 1) in ('clock', 'suspension', 'contest')"
         ),
         {"id": ticket.id},
     )
@@ -132,13 +134,76 @@ async def next_step(work: UnitOfWork, ticket: Ticket, now: datetime) -> None:
     if status in ENDED or status in {TicketStatus.RECEIVED, TicketStatus.REPLIED}:
         assert armed == []  # RECEIVED stands in the triage queue
         return
+    rulings = [each for each in armed if each[0] == "contest.ruling"]
+    if status is not TicketStatus.CONTESTED:
+        assert rulings == []  # CONTESTED without a timer stands in the supervisors' queue, warned
     due = await _deadlines(work, ticket)
     ended = await _brought_to_the_city(work, ticket)
     open_ = {clock for clock in running(ticket) if due[clock] is not None}
     over = {clock for clock in open_ & ended if due[clock] <= now}  # type: ignore[operator]
     named = {clock: (timer_kind(clock), ticket.round) for clock in open_}
-    assert {named[clock] for clock in open_ - over} <= set(armed) - {review}
-    assert set(armed) - {review} <= set(named.values()), "what stands has no next point"
+    points = set(armed) - {review, *rulings}
+    assert {named[clock] for clock in open_ - over} <= points
+    assert points <= set(named.values()), "what stands has no next point"
+
+
+async def contests_hold(work: UnitOfWork, ticket: Ticket) -> None:
+    """A contested ticket waits for one ruling; what a ruling left or gave is locked."""
+    rows = await work.session.execute(
+        text("select unit_id, ruling, to_unit_id from contest where ticket_id = :id order by id"),
+        {"id": ticket.id},
+    )
+    contests = rows.all()
+    waiting = [contest for contest in contests if contest.ruling is None]
+    if ticket.status == "CONTESTED":
+        assert len(waiting) == 1 and waiting[0].unit_id == ticket.lead_unit_id
+        return
+    assert waiting == [] or ticket.status == "WITHDRAWN"
+    told = await work.session.execute(
+        text(
+            "select t.from_unit_id, t.to_unit_id from transfer t "
+            "where t.ticket_id = :id and t.cause = 'RULING' order by t.id"
+        ),
+        {"id": ticket.id},
+    )
+    upheld = [(one.unit_id, one.to_unit_id) for one in contests if one.ruling == "UPHELD"]
+    assert [tuple(row) for row in told] == upheld
+    locked = await work.session.scalar(
+        text("select count(*) from assignment where ticket_id = :id and locked"), {"id": ticket.id}
+    )
+    assert locked == len([one for one in contests if one.ruling is not None])
+
+
+async def orders_hold(work: UnitOfWork, ticket: Ticket) -> None:
+    """One open order a trigger; it waits for a report by its timer, or for the supervisor."""
+    rows = await work.session.execute(
+        text(
+            "select o.trigger, o.grade, o.status, o.deadline, o.version, o.opened_at, "
+            "  (select array_agg(due_at) from timer where subject_id = o.id and fired_at is null)"
+            "    as armed, "
+            "  (select array_agg(position order by position) from supervision_step"
+            "    where order_id = o.id) as steps "
+            "from supervision_order o where o.ticket_id = :id"
+        ),
+        {"id": ticket.id},
+    )
+    orders = rows.all()
+    open_ = [order.trigger for order in orders if order.status != "CLOSED"]
+    assert len(open_) == len(set(open_))
+    for order in orders:
+        assert order.steps == list(range(order.version)), "each step is on the order's record"
+        if order.status != "OPEN":
+            assert order.armed is None
+        elif order.deadline > work.now:
+            assert order.armed == [order.deadline]
+    late = await work.session.scalar(
+        text(
+            "select count(*) from ticket_event where ticket_id = :id and kind = 'OVERDUE' "
+            "and detail->>'clock' = 'REPLY'"
+        ),
+        {"id": ticket.id},
+    )
+    assert bool(late) == any(order.trigger == "OVERDUE" for order in orders)
 
 
 async def tasks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
@@ -255,7 +320,7 @@ async def _brought_to_the_city(work: UnitOfWork, ticket: Ticket) -> set[ClockNam
             "select e.detail->>'clock' as clock from ticket_event e where e.ticket_id = :id "
             "and e.kind = 'ESCALATE' and e.detail->>'to' = :city and e.position > coalesce(("
             "  select max(s.position) from ticket_event s where s.ticket_id = :id"
-            "  and s.kind in ('DISPATCH', 'REWORK')), -1)"
+            "  and s.kind in ('DISPATCH', 'REDISPATCH', 'REWORK')), -1)"
         ),
         {"id": ticket.id, "city": UnitLevel.CITY.value},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,14 +24,10 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.dispatch import intake, succession
 from domain.kernel.actor import SYSTEM, Actor, Role
-from domain.kernel.errors import (
-    InvalidInput,
-    NotAllowed,
-    NotFound,
-    NotPossibleNow,
-    RateLimited,
-)
+from domain.kernel.errors import InvalidInput, NotAllowed, NotFound, NotPossibleNow, RateLimited
 from domain.kernel.vocabulary import ResponseLevel, Satisfaction, TicketKind, TicketStatus
+from domain.supervision import commands as supervision
+from domain.supervision.models import SupervisionRuling
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Action, Party, available_actions, may
 from domain.units.queries import id_of_code
@@ -55,6 +52,7 @@ GIVEN = st.fixed_dictionaries(
         "category": st.sampled_from([None, "HOUSING.HEATING", "CITY.FACILITY.LAMP"]),
         "unit": st.sampled_from([*STREETS, "110105", "BJ-JTW"]),
         "answers": ANSWERS,
+        "upheld": st.booleans(),
         "limit": st.sampled_from(["P1WD", "P4WD", "PT5H", "P2D"]),
         "approve": st.booleans(),
         "days": st.integers(1, 9),
@@ -64,8 +62,12 @@ GIVEN = st.fixed_dictionaries(
 
 # Steps that stand open and are still refused for a while: urged enough today, nobody reached
 # before the next attempt's day, evaluated after the city's days; asked for help already; more time
-# that nobody asked for, that is asked for twice, or too late.
-UNTIMELY = {
+# that nobody asked for, that is asked for twice, or too late; contested too late or again, given
+# back to who contested, supervised by hand already.
+UNTIMELY: dict[Action, type[Exception] | tuple[type[Exception], ...]] = {
+    Action.CONTEST: NotPossibleNow,
+    Action.RULE_ON_CONTEST: InvalidInput,
+    Action.SUPERVISE: NotPossibleNow,
     Action.ASK_CO_HANDLER: InvalidInput,
     Action.HAND_DOWN: InvalidInput,
     Action.URGE: RateLimited,
@@ -87,6 +89,10 @@ _AS_LEAD = {task: lead for lead, task in _AS_JOINT.items()}
 _OF_A_WHISTLE = {
     Action.REPORT_IN, Action.CONFIRM_REPORT_IN, Action.RATE_WHISTLE, Action.CLOSE_WHISTLE,
 }  # fmt: skip
+
+
+def handler_of(unit: UUID) -> Actor:
+    return Actor(Role.HANDLER, f"handler-{unit}", unit_id=unit)
 
 
 class Machine(RuleBasedStateMachine):
@@ -211,6 +217,31 @@ class Machine(RuleBasedStateMachine):
         timers = Timers(world.database, lambda: world.rules, asyncio.Event())
         while await timers.step() == 0:
             pass
+
+    @rule(ruling=st.sampled_from(SupervisionRuling), which=WHICH)
+    def orders_are_answered_and_ruled_on(self, ruling: SupervisionRuling, which: int) -> None:
+        """The supervised units report, and the supervisor rules on one of the orders."""
+        world = self.world
+
+        async def run() -> None:
+            async with world.database.unit_of_work(SYSTEM) as work:
+                rows = await work.session.execute(
+                    text(
+                        "select o.id, o.unit_id from supervision_order o "
+                        "where o.closed_at is null and o.ticket_id = any(:ids) order by o.id"
+                    ),
+                    {"ids": self.tickets},
+                )
+                orders = [(row.id, row.unit_id) for row in rows]
+            for order, unit in orders:
+                with suppress(NotPossibleNow):
+                    async with world.database.unit_of_work(handler_of(unit)) as work:
+                        await supervision.submit_report(work, order, "已办")
+            for order, _ in orders[which : which + 1]:
+                async with world.database.unit_of_work(world.people["supervisor"]) as work:
+                    await supervision.close_supervision(work, world.rules, order, ruling, "已阅")
+
+        world.run(run())
 
     @rule(street=st.sampled_from(STREETS), district=st.sampled_from(DISTRICTS))
     def the_admin_moves_a_street(self, street: str, district: str) -> None:

@@ -12,6 +12,8 @@ from sqlalchemy import select, text
 
 from domain.accounts.commands import upsert_citizen
 from domain.accounts.protection import Protection
+from domain.contests import contesting, ruling
+from domain.contests.models import ContestRuling
 from domain.dispatch import extensions, handling, helping, joint, suspending, triage
 from domain.dispatch.city import City, load_rules
 from domain.dispatch.models import Extension
@@ -22,7 +24,9 @@ from domain.kernel.clock import FixedClock
 from domain.kernel.database import Database
 from domain.kernel.errors import DomainError
 from domain.kernel.visibility import parameters
+from domain.kernel.vocabulary import SupervisionGrade
 from domain.kernel.work import UnitOfWork
+from domain.supervision import opening, problems
 from domain.tickets import commands
 from domain.tickets.models import Ticket
 from domain.tickets.policy import standing, visible_to
@@ -81,6 +85,8 @@ class World:
         judgement = judging.Judgement(*given["answers"])
         own = judging.Judgement(True, *(given["answers"][1:]))
         outcome = triage.TriageOutcome
+        upheld = given.get("upheld")
+        verdict = ContestRuling.UPHELD if upheld else ContestRuling.REJECTED
 
         async def excuse(work: UnitOfWork, ticket: UUID) -> object:
             """The first joint unit that is waited for; one that is none where there is none."""
@@ -109,7 +115,7 @@ class World:
 
         acts: dict[Action, Act] = {
             Action.SUPPLEMENT: lambda w, t: commands.add_supplement(w, t, "补充"),
-            Action.URGE: lambda w, t: commands.urge_ticket(w, rules.profile, t),
+            Action.URGE: lambda w, t: problems.urge_ticket(w, rules, t),
             Action.WITHDRAW: lambda w, t: suspending.withdraw_ticket(w, t),
             Action.EVALUATE: lambda w, t: judging.evaluate_ticket(w, rules, t, own),
             Action.ANSWER: lambda w, t: triage.triage_ticket(w, rules, t, outcome.ANSWER, "答"),
@@ -119,7 +125,7 @@ class World:
             Action.CLASSIFY: lambda w, t: triage.classify_ticket(
                 w, rules, t, level=given["level"], category=given["category"]
             ),
-            Action.DISPATCH: lambda w, t: triage.dispatch_ticket(
+            Action.DISPATCH: lambda w, t: problems.dispatch_ticket(
                 w, city, t, given["unit"], joint=given["joint"]
             ),
             Action.ACCEPT: lambda w, t: handling.accept_ticket(w, t),
@@ -134,6 +140,15 @@ class World:
             ),
             Action.RESUME: lambda w, t: suspending.resume_ticket(w, rules, t),
             Action.RECORD_CALLBACK: lambda w, t: judging.record_callback(w, rules, t, judgement),
+            Action.CONTEST: lambda w, t: contesting.contest_dispatch(
+                w, rules, t, ground="WRONG_AREA", reason="不在辖区"
+            ),
+            Action.RULE_ON_CONTEST: lambda w, t: ruling.rule_on_contest(
+                w, rules, t, verdict, "查明", given["unit"] if upheld else None
+            ),
+            Action.SUPERVISE: lambda w, t: opening.open_supervision(
+                w, rules, t, SupervisionGrade.KEY, "久拖不决"
+            ),
             # A joint unit takes its steps by the same commands as the lead.
             Action.ACCEPT_TASK: lambda w, t: handling.accept_ticket(w, t),
             Action.RECORD_TASK_CONTACT: lambda w, t: speaking.record_contact(w, t, "联系"),

@@ -168,6 +168,9 @@ def paths(desk: Desk, town: Town) -> Paths:
             "Query.unit": f'(code: "{STREET}")',
             "Query.units": "(first: 30)",
             "Query.callbacks": "(first: 100, due: false)",
+            "Query.contests": "(first: 100)",
+            "Query.supervisions": "(first: 100)",
+            "Query.supervisionFigures": '(month: "2026-11")',
             "Query.extensions": "(first: 100)",
             "Query.suspensions": "(first: 100)",
             "Query.calendar": "(year: 2026)",
@@ -201,11 +204,11 @@ NOTHING: tuple[Any, ...] = (None, [], {"totalCount": 0, "nodes": []})
 
 # What the town has none of: nobody can be shown it.
 ABSENT = {
-    *{("Ticket", "escalatedTo"), ("Unit", "population")},
+    ("Unit", "population"),
     *{("Suspension", "reviewedAt"), ("Suspension", "endedAt")},
     # 2026 is published, and it is November.
     *{("Query", "calendarWarnings"), ("CalendarWarning", "year"), ("CalendarWarning", "message")},
-    *(("Ticket", "escalatedTo"), ("Unit", "population"), ("ReportIn", "escalatedTo")),
+    ("ReportIn", "escalatedTo"),
     *(("Assignment", "warnedAt"), ("Assignment", "overdueAt")),
 }
 

@@ -55,6 +55,9 @@ ON_A_TICKET: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "revealContact": ("accepted", {"purpose": "联系市民"}),
+    "contestDispatch": ("dispatched", {"ground": "NOT_RESPONSIBLE", "reason": "不属于职责"}),
+    "ruleOnContest": ("contested", {"ruling": "REJECTED", "reason": "属于职责"}),
+    "openSupervision": ("dispatched", {"grade": "KEY", "reason": "久拖不决"}),
 }  # fmt: skip
 ON_A_WHISTLE: dict[str, tuple[str, dict[str, Any]]] = {
     "reportIn": ("called", {"what": "已到现场"}),
@@ -70,6 +73,12 @@ HANDLER_OF = {"giveBack": "hamlet"}
 ABOVE = {(name, Role.HANDLER): DISTRICT for name in ("decideExtension", "suspendTicket")}
 
 
+ON_AN_ORDER: dict[str, tuple[str, dict[str, Any]]] = {
+    "submitSupervisionReport": ("supervised", {"report": "已整改"}),
+    "closeSupervision": ("order reported", {"ruling": "SATISFIED", "reason": "同意"}),
+}
+
+
 def inputs(desk: Desk, town: Town, name: str, ticket: Callable[[str], str]) -> dict[str, Any]:
     """An input with which the mutation goes well, where the caller may."""
     if name in ON_A_TICKET:
@@ -79,6 +88,11 @@ def inputs(desk: Desk, town: Town, name: str, ticket: Callable[[str], str]) -> d
             [community] = desk.rows("select code from unit where id = $1", unit)
             more = {**more, "communityCode": community["code"]}
         return {"ticketId": ticket(stage), **more}
+    if name in ON_AN_ORDER:
+        stage, more = ON_AN_ORDER[name]
+        query = "select id from supervision_order where ticket_id = $1"
+        [order] = desk.rows(query, UUID(ticket(stage).removeprefix("Ticket_")))
+        return {"orderId": f"SupervisionOrder_{order['id']}", **more}
     if name in ON_A_WHISTLE:
         stage, more = ON_A_WHISTLE[name]
         return {**_on_a_whistle(desk, name, ticket(stage)), **more}

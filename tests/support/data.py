@@ -12,15 +12,14 @@ from itertools import cycle
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import text
 
 from domain.accounts import commands as accounts
 from domain.accounts.protection import Protection
+from domain.contests.models import ContestRuling
 from domain.dispatch import calendars, extensions, intake, suspending, triage
 from domain.dispatch import handling as dispatch_handling
 from domain.dispatch.city import City, load_rules
-from domain.dispatch.line_desk import LineWish, close_line, open_line
 from domain.feedback import handling, judging
 from domain.kernel.actor import PUBLIC, SYSTEM, Actor, Role
 from domain.kernel.clock import FixedClock
@@ -28,13 +27,16 @@ from domain.kernel.database import Database
 from domain.kernel.holidays import Day
 from domain.kernel.vocabulary import ResponseLevel, Satisfaction, TicketKind
 from domain.kernel.work import UnitOfWork
+from domain.supervision.watching import watch
 from domain.tickets import commands
 from domain.tickets.history import advance
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Step
 from domain.units.queries import id_of_code
+from tests.support import offices
 from tests.support.catalogue import fill_catalogue
 from tests.support.engines import CITY
+from tests.support.lines import fill_lines
 from tests.support.parts import DEPARTMENT, HELPER, PART_COURSES, fill_parts, hamlet
 
 BEGUN_AT = datetime(2026, 11, 9, 1, 0, tzinfo=UTC)
@@ -48,6 +50,7 @@ STAGES = (
     *("received", "answered", "redirected", "dispatched", "withdrawn", "accepted", "contacted"),
     *("replied", "unreached", "closed", "reworked", "evaluated", "redispatched", "urged"),
     *("classified", "overdue", "merged", "contested", "suspended"),
+    *("upheld", "rejected", "supervised", "order reported", "satisfied", "escalated", "relieved"),
 )
 
 
@@ -284,10 +287,18 @@ _COURSES: Mapping[str, tuple[Move, ...]] = {
     "classified": (_classify,),
     "overdue": (_ACCEPT, _LATE),
     "suspended": (_ACCEPT, _ASK, _decided(True), _suspend),
+    "contested": (offices.contest,),
+    "upheld": (_classify, offices.contest, offices.rule(ContestRuling.UPHELD, SISTER)),
+    "rejected": (_ACCEPT, offices.contest, offices.rule(ContestRuling.REJECTED, None)),
+    "supervised": (offices.supervise,),
+    "order reported": (offices.supervise, offices.report),
+    "satisfied": (offices.supervise, offices.report, offices.satisfied),
+    "escalated": (offices.escalate,),
+    "relieved": (offices.escalate, _ELSEWHERE),
     **PART_COURSES,
 }
 # No command leads there yet; readers must show them all the same.
-_WRITTEN = {"merged": "MERGED", "contested": "CONTESTED"}
+_WRITTEN = {"merged": "MERGED"}
 
 
 async def fill_town(url: str) -> Town:
@@ -305,8 +316,9 @@ async def fill_town(url: str) -> Town:
         await _tickets(builder, town)
         await fill_parts(builder, town)
         await _written(builder, town)
+        await _gathered(builder, town)
         town.catalogue = await fill_catalogue(builder, town.codes["closed"])
-        town.line = await _line(builder, town)
+        town.line = await fill_lines(builder, town.codes)
     finally:
         await database.close()
     return town
@@ -338,63 +350,17 @@ async def _written(builder: Builder, town: Town) -> None:
                 await work.session.execute(statement, {"status": status, "id": ticket})
 
 
-async def _line(builder: Builder, town: Town) -> UUID:
-    """An open emergency line with some of the tickets on it, and a closed one with none."""
-    wishes = [
-        LineWish(code, name, ResponseLevel.L2, "演练", keywords=("无此字样",))
-        for code, name in (("SNOW", "扫雪铲冰"), ("FLOOD", "防汛"))
-    ]
-    desk = Actor(Role.SUPERVISOR, "desk")
-    async with builder.database.unit_of_work(desk) as work:
-        snow, flood = [await open_line(work, wish) for wish in wishes]
-        await work.flush()
-        await close_line(work, flood.id)
-        for ticket in (town.codes["dispatched"][0], town.codes["replied"][0]):
-            taken = text("update ticket set line_id = :line, priority = 0 where id = :id")
-            await work.session.execute(taken, {"line": snow.id, "id": ticket})
-            calls = text("update callback set priority = 0 where ticket_id = :id")
-            await work.session.execute(calls, {"id": ticket})
-    return snow.id
-
-
-BULK = 20_000
-
-
-async def multiply(url: str, count: int) -> None:
-    """Add many tickets by plain SQL: copies of the town's, spread over all units of two levels."""
-    settings = {"search_path": f"{CITY},public"}
-    connection = await asyncpg.connect(url, server_settings=settings)
-    try:
-        await connection.execute(_MULTIPLY.format(count=int(count)))
-        await connection.execute("analyze")
-    finally:
-        await connection.close()
-
-
-# Citizens' tickets stay few, as in life; every ticket has a lead, its district sees it too.
-_MULTIPLY = """
-create temporary table fresh as
-  select n, uuidv7(make_interval(secs => n - {count})) as id, t.id as model, u.id as unit, u.lineage
-  from generate_series(1, {count}) n
-  join (select id, row_number() over (order by id) - 1 as place, count(*) over () as many
-        from ticket) t on t.place = n % t.many
-  join (select id, lineage, row_number() over (order by code) - 1 as place, count(*) over () as many
-        from unit where level in ('STREET', 'DISTRICT')) u on u.place = n % u.many;
-insert into ticket
-  select (jsonb_populate_record(t, jsonb_build_object(
-    'id', f.id, 'code', 'B' || f.n, 'lead_unit_id', f.unit, 'citizen_id', null,
-    'submitter', 'crowd'))).*
-  from fresh f join ticket t on t.id = f.model;
-insert into audience select unnest(lineage), id from fresh;
-insert into assignment (id, ticket_id, unit_id, role, round, reason, assigned_at)
-  select uuidv7(), id, unit, 'LEAD', 1, 'bulk', now() from fresh;
-insert into callback
-  select (jsonb_populate_record(c, jsonb_build_object('id', uuidv7(), 'ticket_id', f.id))).*
-  from fresh f join callback c on c.ticket_id = f.model;
-alter table ticket_event disable trigger user;
-insert into ticket_event
-  select (jsonb_populate_record(e, jsonb_build_object('id', uuidv7(), 'ticket_id', f.id))).*
-  from fresh f join ticket_event e on e.ticket_id = f.model and e.position = 0;
-alter table ticket_event enable trigger user;
-drop table fresh
-"""
+async def _gathered(builder: Builder, town: Town) -> None:
+    """One citizen, one category, several tickets: an order over the group."""
+    rules = builder.city.rules
+    for _ in range(rules.profile.supervision.repeated.count):
+        made = await builder.submit("citizen", STREET, category="HOUSING.HEATING")
+        town.codes.setdefault("repeated", []).append(made)
+    await builder.run(SYSTEM, lambda work: watch(work, rules))
+    linked = text(
+        "select count(distinct order_id), count(*) from supervised_ticket where ticket_id = any(:t)"
+    )
+    found = await builder.run(
+        SYSTEM, lambda work: work.session.execute(linked, {"t": town.codes["repeated"]})
+    )
+    assert tuple(found.one()) == (1, len(town.codes["repeated"]))

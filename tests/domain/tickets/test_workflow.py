@@ -26,7 +26,7 @@ from domain.tickets.workflow import (
 
 MOVES: tuple[Action | Step, ...] = (*Action, *Step)
 # Named in the contract, entered by steps that are not built yet.
-LATER = {S.MERGED, S.CONTESTED}
+LATER = {S.MERGED}
 
 # The loop as the rules tell it, written down a second time: whence, by what, whither.
 WAYS = {
@@ -39,6 +39,12 @@ WAYS = {
     (S.DISPATCHED, Action.WITHDRAW): S.WITHDRAWN,
     (S.ACCEPTED, Action.REPLY): S.REPLIED,
     (S.ACCEPTED, Action.WITHDRAW): S.WITHDRAWN,
+    (S.DISPATCHED, Action.CONTEST): S.CONTESTED,
+    (S.ACCEPTED, Action.CONTEST): S.CONTESTED,
+    (S.CONTESTED, Action.WITHDRAW): S.WITHDRAWN,
+    (S.CONTESTED, Step.REDISPATCH): S.DISPATCHED,
+    (S.CONTESTED, Step.REINSTATE): S.DISPATCHED,
+    (S.CONTESTED, Step.REINSTATE_ACCEPTED): S.ACCEPTED,
     (S.ACCEPTED, Action.SUSPEND): S.SUSPENDED,
     (S.SUSPENDED, Action.RESUME): S.ACCEPTED,
     (S.SUSPENDED, Action.WITHDRAW): S.WITHDRAWN,
@@ -191,7 +197,7 @@ class Walk(RuleBasedStateMachine):
     def rework_needs_a_reply(self) -> None:
         for before, after in zip(self.path, self.path[1:], strict=False):
             if after is S.DISPATCHED:
-                assert before in {S.RECEIVED, S.DISPATCHED, S.REPLIED}
+                assert before in {S.RECEIVED, S.DISPATCHED, S.CONTESTED, S.REPLIED}
             if after is S.CLOSED:
                 assert before is S.REPLIED
 

@@ -29,6 +29,7 @@ PLAIN = {
     ("Query", name)
     for name in (
         "triageGrounds",
+        "contestGrounds",
         "scoringMonth",
         "calendar",
         "calendarWarnings",
@@ -204,8 +205,9 @@ class Generator:
         self, kind: GraphQLObjectType, name: str, definition: GraphQLField
     ) -> dict[str, Any]:
         given: dict[str, Any] = {}
+        paged = "first" in definition.args
         for argument, about in definition.args.items():
-            if argument in {"first", "last", "after", "before"} and "first" in definition.args:
+            if argument in {"first", "last", "after", "before"} and paged:
                 continue
             required = str(about.type).endswith("!")
             if required or self.chance(50):
@@ -219,8 +221,10 @@ class Generator:
         backward = "last" in definition.args and self.chance(40)
         size, edge = ("last", "before") if backward else ("first", "after")
         known = {
-            "history": "HISTORY", "units": "CODE", "callbacks": "DUE", "extensions": "REQUESTED",
-            "suspensions": "REVIEW", "whistles": "WHISTLED",
+            "history": "HISTORY", "units": "CODE", "callbacks": "DUE", "contests": "RAISED",
+            "supervisions": "OPENED", "extensions": "REQUESTED", "suspensions": "REVIEW",
+            "emergencyLines": "LINE_OPENED",
+            "whistles": "WHISTLED",
             "catalogueVersions": "CATALOGUE_VERSIONS", "catalogueProposals": "CATALOGUE_PROPOSALS",
         }  # fmt: skip
         cursors = self.words.cursors[known.get(name) or order or "SUBMITTED_AT_DESC"]
@@ -267,6 +271,8 @@ class Generator:
             return self.pick(self.words.moments)
         if name == "code":
             return self.pick(self.words.ticket_codes)
+        if name == "ground":
+            return self.pick(("WRONG_AREA", "NONE"))
         if name == "category":
             return self.pick(("HOUSING.HEATING", "NONE"))
         if name == "name":

@@ -22,7 +22,7 @@ from domain.kernel.actor import CENTRE, STAFF, Actor, Role
 from domain.kernel.vocabulary import Satisfaction
 from schema.access import allowed
 from tests.schema.reading.catalogue import CatalogueFields
-from tests.schema.reading.fields import Fields
+from tests.schema.reading.queues import Queues
 from tests.schema.reading.world import (
     FAR,
     PRINTED,
@@ -37,7 +37,7 @@ from tests.schema.reading.world import (
 )
 
 
-class Reference(Fields, CatalogueFields):
+class Reference(Queues, CatalogueFields):
     """Answers the queries of one actor."""
 
     def __init__(self, world: World, actor: Actor, now: datetime) -> None:
@@ -154,7 +154,8 @@ class Reference(Fields, CatalogueFields):
             return None
         table = {
             "Ticket": "ticket", "Unit": "unit", "TicketEvent": "ticket_event",
-            "Callback": "callback", "Staff": "staff", "Extension": "extension",
+            "Callback": "callback", "Staff": "staff", "Contest": "contest",
+            "SupervisionOrder": "supervision_order", "Extension": "extension",
             "Suspension": "suspension", "Whistle": "whistle", "ReportIn": "report_in",
             "CatalogueVersion": "catalogue_version", "CatalogueEntry": "catalogue_entry",
             "CatalogueReplay": "catalogue_replay", "CatalogueProposal": "catalogue_proposal",
@@ -164,24 +165,25 @@ class Reference(Fields, CatalogueFields):
         return Found(kind, row) if row is not None and self._sees_node(kind, row) else None
 
     def _sees_node(self, kind: str, row: Row) -> bool:
-        if kind == "Ticket":
-            return row["id"] in self.seen
-        if kind == "TicketEvent":
-            return self._sees_event(row)
-        if kind == "EmergencyLine":
-            return self.actor.role in STAFF
-        if kind == "Extension":
-            return self._sees_extension(row)
-        if kind in {"Whistle", "ReportIn"}:
-            outside = {Role.PUBLIC, Role.CITIZEN, Role.PARTNER}
-            return row["ticket_id"] in self.seen and self.actor.role not in outside
-        if kind in {"Callback", "Suspension"}:
-            return row["ticket_id"] in self.seen
-        if kind == "CatalogueProposal":
-            return self.actor.role in CENTRE
-        if kind.startswith("Catalogue"):
-            return self.actor.role in STAFF
-        return kind == "Unit" or self.actor.role is Role.ADMIN
+        role = self.actor.role
+        rules: dict[str, Callable[[], bool]] = {
+            "Ticket": lambda: row["id"] in self.seen,
+            "TicketEvent": lambda: self._sees_event(row),
+            "EmergencyLine": lambda: role in STAFF,
+            "Extension": lambda: self._sees_extension(row),
+            "Whistle": lambda: self._is_office() and row["ticket_id"] in self.seen,
+            "ReportIn": lambda: self._is_office() and row["ticket_id"] in self.seen,
+            "Callback": lambda: row["ticket_id"] in self.seen,
+            "Suspension": lambda: row["ticket_id"] in self.seen,
+            "Contest": lambda: self._is_office() and row["ticket_id"] in self.seen,
+            "SupervisionOrder": lambda: self._sees_order(row),
+            "CatalogueProposal": lambda: role in CENTRE,
+            "Unit": lambda: True,
+            "Staff": lambda: role is Role.ADMIN,
+        }
+        if kind in rules:
+            return rules[kind]()
+        return kind.startswith("Catalogue") and role in STAFF
 
     def query_nodes(self, row: Row, ids: list[str]) -> list[Found | None]:
         return [self.query_node(row, id_) for id_ in ids]
@@ -233,71 +235,10 @@ class Reference(Fields, CatalogueFields):
         key = lambda row: (row["priority"], row["due_at"], row["id"])  # noqa: E731
         return self._page("Callback", "DUE", rows, key, args)
 
-    def query_emergency_lines(self, _row: Row, **args: Any) -> Page:
-        wanted = args.get("open")
-        rows = [
-            row
-            for row in self.world.tables["emergency_line"]
-            if self.actor.role in STAFF and (wanted is None or (row["closed_at"] is None) is wanted)
-        ]
-        key = lambda row: row["id"]  # noqa: E731
-        return self._page("EmergencyLine", "OPENED", rows, key, args, falling=True)
-
     def _sees_extension(self, row: Row) -> bool:
         granted = row["status"] == "APPROVED"
         staff = self.actor.role not in {Role.CITIZEN, Role.PARTNER}
         return row["ticket_id"] in self.seen and (staff or granted)
-
-    def query_extensions(self, _row: Row, **args: Any) -> Page:
-        rows = [
-            row
-            for row in self.world.tables["extension"]
-            if self._sees_extension(row) and args.get("status") in {None, row["status"]}
-        ]
-        return self._page("Extension", "REQUESTED", rows, lambda row: row["id"], args)
-
-    def query_suspensions(self, _row: Row, **args: Any) -> Page:
-        rows = [
-            row
-            for row in self.world.tables["suspension"]
-            if row["ticket_id"] in self.seen and row["ended_at"] is None
-        ]
-        key: Callable[[Row], Any] = lambda row: (row["review_on"], row["id"])  # noqa: E731
-        return self._page("Suspension", "REVIEW", rows, key, args)
-
-    def query_whistles(self, _row: Row, **args: Any) -> Page:
-        wanted = args.get("filter") or {}
-        rows = [
-            row
-            for row in self.world.tables["whistle"]
-            if row["ticket_id"] in self.seen and self._whistle_fits(row, wanted)
-        ]
-        return self._page("Whistle", "WHISTLED", rows, lambda row: row["id"], args, falling=True)
-
-    def _whistle_fits(self, whistle: Row, wanted: Mapping[str, Any]) -> bool:
-        codes = {unit["id"]: unit["code"] for unit in self.world.tables["unit"]}
-        calls = self._calls(whistle)
-        if (called := wanted.get("calledCode")) is not None:
-            calls = [call for call in calls if codes[call["unit_id"]] == called]
-        if not calls:
-            return False
-        awaited = any(call["reported_at"] is None for call in calls)
-        tests: dict[str, Callable[[Any], bool]] = {
-            "callerCode": lambda code: codes[whistle["unit_id"]] == code,
-            "calledCode": lambda _code: True,
-            "awaited": lambda value: awaited is value,
-            "open": lambda value: self.whistle_open(whistle) is value,
-        }
-        return all(tests[name](value) for name, value in wanted.items() if value is not None)
-
-    def query_report_in_figures(self, _row: Row, **args: Any) -> list[Found]:
-        begin, end = (datetime.fromisoformat(args[name]) for name in ("from", "before"))
-        calls: dict[Any, list[Row]] = {}
-        for call in self.world.tables["report_in"]:
-            if begin <= call["called_at"] < end:
-                calls.setdefault(call["unit_id"], []).append(call)
-        units = sorted((self.world.by_id["unit"][id_] for id_ in calls), key=code_of)
-        return [Found("ReportInFigures", _figures(unit, calls[unit["id"]])) for unit in units]
 
     def query_categories(self, _row: Row, parent: str | None = None) -> list[Found]:
         return self.category_children({"code": parent})
@@ -352,18 +293,3 @@ class Reference(Fields, CatalogueFields):
             "submittedBefore": lambda at: ticket["submitted_at"] < datetime.fromisoformat(at),
         }
         return all(tests[name](value) for name, value in wanted.items() if value is not None)
-
-
-def _figures(unit: Row, calls: list[Row]) -> Row:
-    ratings = [call["rating"] for call in calls if call["rating"] is not None]
-    late = [call for call in calls if call["late_at"] is not None]
-    denied = [call for call in calls if call["confirmed"] is False]
-    in_time = [call for call in calls if call["reported_at"] and call not in late + denied]
-    return {
-        "unit_id": unit["id"],
-        "called": len(calls),
-        "on_time": len(in_time),
-        "late": len(late),
-        "denied": len(denied),
-        "mean_rating": sum(ratings) / len(ratings) if ratings else None,
-    }

@@ -40,8 +40,10 @@ LISTS = {
     "DEADLINE_ASC": "tickets(orderBy: DEADLINE_ASC, first: 100, after: $after)",
     "CODE": "units(first: 100, after: $after)",
     "WHISTLED": "whistles(first: 100, after: $after)",
-    "OPENED": "emergencyLines(first: 100, after: $after)",
+    "LINE_OPENED": "emergencyLines(first: 100, after: $after)",
     "DUE": "callbacks(due: false, first: 100, after: $after)",
+    "RAISED": "contests(first: 100, after: $after)",
+    "OPENED": "supervisions(first: 100, after: $after)",
     "REQUESTED": "extensions(first: 100, after: $after)",
     "REVIEW": "suspensions(first: 100, after: $after)",
     "CATALOGUE_VERSIONS": "catalogueVersions(first: 100, after: $after)",
@@ -87,6 +89,7 @@ def words(world: World) -> Words:
         ("CatalogueEntry", "catalogue_entry"), ("CatalogueReplay", "catalogue_replay"),
         ("CatalogueProposal", "catalogue_proposal"),
         ("Whistle", "whistle"), ("ReportIn", "report_in"),
+        ("Contest", "contest"), ("SupervisionOrder", "supervision_order"),
     ) for row in tables[name][-40:]]  # fmt: skip
     units = [unit for unit in tables["unit"] if unit["level"] in {"CITY", "DISTRICT", "STREET"}]
     ids += [f"Unit_{unit['id']}" for unit in units[:20]]
@@ -173,6 +176,10 @@ def test_everything_at_once_is_the_same_too(who: str, desk: Desk, town: Town, wo
         ("callbacks(due: false)", 2),
         ("units(filter: {level: [CITY, DISTRICT]})", 2),
         ('scores(month: "2026-11", group: STREET)', 1),
+        ("contests", 1),
+        ("supervisions", 2),
+        ("bounces", 1),
+        ('supervisionFigures(month: "2026-11")', 1),
         ('categories(parent: "HOUSING")', 2),
         ("viewer", 2),
         ("catalogue", 1),

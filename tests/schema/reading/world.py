@@ -28,7 +28,8 @@ TABLES = (
     "category_suggestion "
     "catalogue_version catalogue_entry catalogue_step catalogue_replay catalogue_move "
     "catalogue_proposal proposal_case "
-    "task_segment whistle report_in emergency_line"
+    "task_segment whistle report_in emergency_line "
+    "contest transfer supervision_order supervised_ticket supervision_step escalation"
 )
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
 UNFINISHED = {"RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED"}
