@@ -15,12 +15,12 @@ from domain.kernel.vocabulary import ResponseLevel
 if TYPE_CHECKING:
     from tests.support.data import Builder
 
-_TAKEN = text("update ticket set line_id = :line, priority = 0 where id = :id")
+_TAKEN = text("update ticket set line_id = :line, priority = :priority where id = :id")
 _CALLS = text("update callback set priority = 0 where ticket_id = :id")
 
 
 async def fill_lines(builder: Builder, tickets: dict[str, list[UUID]]) -> UUID:
-    """Open lines, of which one has tickets, and a closed one; returns the one with tickets."""
+    """Open lines, of which one has tickets, and a closed one that had one; returns the first."""
     async with builder.database.unit_of_work(Actor(Role.SUPERVISOR, "desk")) as work:
         lines = [
             await open_line(
@@ -36,6 +36,9 @@ async def fill_lines(builder: Builder, tickets: dict[str, list[UUID]]) -> UUID:
         await work.flush()
         await close_line(work, lines[1].id, "演练结束")
         for ticket in (tickets["dispatched"][0], tickets["replied"][0]):
-            await work.session.execute(_TAKEN, {"line": lines[0].id, "id": ticket})
+            taken = {"line": lines[0].id, "id": ticket, "priority": 0}
+            await work.session.execute(_TAKEN, taken)
             await work.session.execute(_CALLS, {"id": ticket})
+        let_go = {"line": lines[1].id, "id": tickets["dispatched"][1], "priority": 1}
+        await work.session.execute(_TAKEN, let_go)
     return lines[0].id
