@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.evaluation.period import window
-from domain.kernel.actor import STAFF
+from domain.kernel.actor import STAFF, Role
 from tests.schema.reading.offices import OfficeFields
 from tests.schema.reading.world import FAR, Found, Page, Row, code_of
 
