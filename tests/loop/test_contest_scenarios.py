@@ -74,7 +74,8 @@ async def test_an_upheld_contest_gives_the_ticket_to_the_unit_that_a_ruling_name
         code=ticket["code"],
     )
     assert history[0]["detail"]["contest_upheld"] == {
-        "from": STREET, "to": SISTER, "ground": "WRONG_AREA", "category": None,
+        "from": STREET, "to": SISTER, "ground": "WRONG_AREA",
+        "category": ticket["category"]["code"],
     }  # fmt: skip
     kinds = [each["kind"] for each in (await citizen.ticket(ticket["code"]))["history"]["nodes"]]
     assert kinds == ["SUBMIT", "DISPATCH", "REDISPATCH"], "what offices argue is their business"

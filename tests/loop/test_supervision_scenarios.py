@@ -232,7 +232,7 @@ async def test_one_citizens_tickets_of_one_category_are_one_order(city: Hotline)
 
 async def test_many_tickets_of_one_street_and_category_are_one_order(city: Hotline) -> None:
     number = city.rules.profile.supervision.concentrated.count
-    given = {"category": "HOUSING.HEATING.FEE", "address": ADDRESS}
+    given = {"category": "ENVIRONMENT.NOISE", "address": ADDRESS}
     tickets = [await submitted(citizen_of(city), **given) for _ in range(number - 1)]
     await watch(city)
     assert await over(city, tickets[0]) == []
