@@ -27,6 +27,7 @@ from api.rates import Rates
 from domain.accounts.keys import ensure_signing_key, public_jwks
 from domain.accounts.protection import Protection
 from domain.accounts.queries import signing_keys
+from domain.classification.classifier import Classifier
 from domain.dispatch.city import City
 from domain.dispatch.rules_of_the_day import RulesOfTheDay
 from domain.kernel.actor import SYSTEM, Actor
@@ -162,7 +163,7 @@ async def _services(settings: Settings, database: Database, stack: AsyncExitStac
         database=database,
         read_pool=replica,
         primary_pool=primary,
-        city=City(settings.city, rules),
+        city=City(settings.city, rules, Classifier(settings.model)),
         protection=protection,
         field_plans=FieldPlans(allowed),
         events=Events(),

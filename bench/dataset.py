@@ -30,10 +30,10 @@ _LONGEST_HISTORY = 7  # entries of one ticket
 _SCRIPT = Path(__file__).with_name("dataset.sql")
 
 
-def prepare(ground: Ground) -> None:
-    """Make the database of the measurements where it is missing or was made otherwise."""
-    stamp = ground.data / "dataset.made"
-    wanted = _definition()
+def prepare(ground: Ground, tickets: int = TICKETS) -> None:
+    """Make the ground's database where it is missing or was made otherwise."""
+    stamp = ground.data / f"{ground.database}.made"
+    wanted = f"{tickets} {_definition()}"
     if stamp.exists() and stamp.read_text() == wanted:
         return
     stamp.unlink(missing_ok=True)
@@ -41,9 +41,9 @@ def prepare(ground: Ground) -> None:
     asyncio.run(_create(ground.postgres.url(), ground.database))
     upgrade(ground.database_url, CITY)
     asyncio.run(seed(ground.database_url, CITY))
-    asyncio.run(fill(ground.database_url))
+    asyncio.run(fill(ground.database_url, tickets))
     stamp.write_text(wanted)
-    print(f"dataset made in {time.monotonic() - began:.0f} s")
+    print(f"{tickets:,} tickets made in {time.monotonic() - began:.0f} s")
 
 
 def _definition() -> str:
@@ -62,7 +62,8 @@ async def _create(server_url: str, name: str) -> None:
         await connection.close()
 
 
-async def fill(url: str) -> None:
+async def fill(url: str, tickets: int = TICKETS) -> None:
+    """Fill a migrated and seeded database with a year of so many tickets."""
     connection = await asyncpg.connect(
         url, server_settings={"search_path": f"{CITY},public", "timezone": "UTC"}
     )
@@ -71,20 +72,20 @@ async def fill(url: str) -> None:
         # A transaction that is lost with the machine is made again by the next run.
         await connection.execute("set synchronous_commit = off")
         async with connection.transaction():
-            await connection.execute(script())
+            await connection.execute(script(tickets))
         await connection.execute("vacuum (analyze)")
     finally:
         await connection.close()
 
 
-def script() -> str:
+def script(tickets: int = TICKETS) -> str:
     """The SQL that makes the data, in one transaction."""
     return _SCRIPT.read_text(encoding="utf-8").format(
-        tickets=TICKETS,
+        tickets=tickets,
         citizens=CITIZENS,
         begin=BEGIN,
-        newest=TICKETS - _NEWEST,
-        step=_YEAR / TICKETS,
+        newest=tickets - _NEWEST,
+        step=_YEAR / tickets,
         check_digit=_check_digit("digits", 14),
         digests=", ".join(f"d{place}" for place in range(_LONGEST_HISTORY)),
         chain=_chain(_LONGEST_HISTORY),

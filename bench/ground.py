@@ -68,12 +68,17 @@ class Ground:
             others.stop()
 
     def press(
-        self, process: int, port: int, requests: Sequence[bytes], seconds: float
+        self,
+        process: int,
+        port: int,
+        requests: Sequence[bytes],
+        seconds: float,
+        connections: int = load.CONNECTIONS,
     ) -> load.Pressed:
         """Press a server of this machine, and see what it and PostgreSQL spent on it."""
         watched = (process, self.postmaster)
         before = [cpu_seconds(each) for each in watched]
-        pressed = load.press(port, requests, seconds)
+        pressed = load.press(port, requests, seconds, connections)
         server, database = (
             cpu_seconds(each) - spent for each, spent in zip(watched, before, strict=True)
         )

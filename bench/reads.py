@@ -13,7 +13,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
-from bench import callers, load, statements, subjects
+from bench import callers, dataset, load, statements, subjects
 from bench.ground import CITY, Ground
 from bench.report import Report
 from bench.selections import LIST, OWN, SINGLE, Selection
@@ -59,6 +59,7 @@ class Question:
 
 def run(ground: Ground) -> Report:
     """Measure and print. Raises AnswersDiffer, StartFailed."""
+    dataset.prepare(ground)
     with ExitStack() as stack:
         served = _serve(ground, stack)
         report = Report(TARGETS)

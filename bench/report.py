@@ -15,9 +15,15 @@ from bench.load import Pressed
 class Report:
     """Values by name, and which of them have a target to reach."""
 
-    def __init__(self, targets: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        targets: Mapping[str, float] | None = None,
+        ceilings: Mapping[str, float] | None = None,
+    ) -> None:
+        """`targets` must be reached, `ceilings` not be passed."""
         self.values: dict[str, float] = {}
         self._targets = targets or {}
+        self._ceilings = ceilings or {}
         self._console = Console(highlight=False)
 
     def add(self, name: str, value: float) -> None:
@@ -63,13 +69,19 @@ class Report:
         self._console.print(table)
 
     def missed(self) -> list[str]:
-        """The targets that were not reached, in words."""
-        return [
-            f"{name} is {self.values[name]:.2f}, wanted at least {wanted}"
+        """The targets that were not reached and the ceilings that were passed, in words."""
+        low = [
+            f"{name} is {self.values[name]:.3f}, wanted at least {wanted}"
             for name, wanted in self._targets.items()
             if self.values[name] < wanted
         ]
+        high = [
+            f"{name} is {self.values[name]:.2f}, wanted at most {most}"
+            for name, most in self._ceilings.items()
+            if self.values[name] > most
+        ]
+        return low + high
 
     def print_values(self) -> None:
         for name, value in self.values.items():
-            print(f"{name}={value:.{2 if value < 100 else 0}f}")
+            print(f"{name}={value:.{3 if value < 1 else 2 if value < 100 else 0}f}")

@@ -13,7 +13,7 @@ from typing import Final
 
 import orjson
 
-from bench import callers, load, statements, subjects
+from bench import callers, dataset, load, statements, subjects
 from bench.ground import Ground
 from bench.report import Report
 from bench.statements import Statement
@@ -44,13 +44,14 @@ _NUMBER = "next_ticket_number"
 def run(ground: Ground) -> Report:
     """Measure and print."""
     report = Report()
+    dataset.prepare(ground)
     with ground.copied() as copy:
         port = subjects.free_port()
         with copy.running(subjects.ours(copy, port)) as process:
-            requests = list(_requests(callers.agents(copy, _AGENTS)))
+            requests = list(submissions(callers.agents(copy, _AGENTS)))
             following = iter(requests)
-            _check(load.ask(port, next(following)))
-            sent = statements.capture(copy, lambda: _check(load.ask(port, next(following))))
+            check_stored(load.ask(port, next(following)))
+            sent = statements.capture(copy, lambda: check_stored(load.ask(port, next(following))))
             transaction = transaction_of(sent)
             script = copy.data / "submit.sql"
             script.write_text(pgbench_script(transaction), encoding="utf-8")
@@ -59,7 +60,7 @@ def run(ground: Ground) -> Report:
     return report
 
 
-def _requests(tokens: Sequence[str]) -> Iterator[bytes]:
+def submissions(tokens: Sequence[str]) -> Iterator[bytes]:
     """Complaints of as many citizens; far more than can be sent."""
     for number in range(12_000):
         given = {
@@ -74,7 +75,7 @@ def _requests(tokens: Sequence[str]) -> Iterator[bytes]:
         yield load.post("/graphql", body, tokens[number % len(tokens)])
 
 
-def _check(body: bytes) -> None:
+def check_stored(body: bytes) -> None:
     """Raise NoAnswer where it is a problem instead of a ticket."""
     answer = orjson.loads(body)
     if "ticket" not in (answer["data"]["submitTicket"] or {}):

@@ -21,7 +21,9 @@ from uuid import UUID
 import structlog
 
 import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
-from domain.dispatch import firing
+from domain.catalogue import replaying
+from domain.contests import ruling
+from domain.dispatch import rescheduling, suspending, sweeping, task_clocks
 from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.actor import SYSTEM
@@ -29,8 +31,12 @@ from domain.kernel.database import Database
 from domain.kernel.outages import is_conflict
 from domain.kernel.timers import Due, Timer
 from domain.kernel.work import UnitOfWork
+from domain.supervision import commands as supervision
+from domain.supervision import firing
+from domain.supervision.queries import lock_by_rule as lock_orders
 from domain.tickets import queries
 from domain.tickets.models import Ticket
+from domain.whistles import lateness
 from jobs import measures
 from jobs.outages import is_outage
 
@@ -65,7 +71,23 @@ async def _lock_tickets(work: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, 
     return {ticket.id: ticket for ticket in await queries.lock_by_rule(work, ids)}
 
 
-FAMILIES: Mapping[str, Family] = {"clock": Family(_lock_tickets, firing.fire)}
+async def _replay(
+    work: UnitOfWork, rules: Rules, replays: Mapping[UUID, Any], due: Sequence[Timer]
+) -> None:
+    await replaying.fire(work, rules.zone, replays, due)
+
+
+FAMILIES: Mapping[str, Family] = {
+    "clock": Family(_lock_tickets, firing.fire),
+    "suspension": Family(_lock_tickets, suspending.fire),
+    "calendar": Family(rescheduling.lock, rescheduling.fire),
+    "replay": Family(replaying.lock, _replay),
+    "task": Family(_lock_tickets, task_clocks.fire),
+    "whistle": Family(_lock_tickets, lateness.fire),
+    "line": Family(sweeping.lock_lines, sweeping.fire),
+    "contest": Family(_lock_tickets, ruling.fire),
+    "supervision": Family(lock_orders, supervision.fire),
+}
 
 
 class Timers:

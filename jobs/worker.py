@@ -25,6 +25,7 @@ from jobs.queue import Queue, connect
 from jobs.relay import Relay
 from jobs.sending import Desk
 from jobs.timers import Timers
+from jobs.watching import Watching
 
 STOP_WITHIN = 4.5
 """Seconds that the steps at hand get to end when the worker is told to stop."""
@@ -71,6 +72,7 @@ async def work(
     loops = [
         Loop("timers", Timers(database, rules, stop).step, stop),
         Loop("outbox", Relay(database, redis).step, stop),
+        Loop("watching", Watching(database, rules).step, stop),
         Loop("housekeeping", Housekeeping(database, rules, stop, protection).step, stop),
         jobs,
     ]

@@ -21,7 +21,10 @@ SUBMITTERS: Rule = frozenset({Role.CITIZEN, Role.PARTNER, Role.AGENT, Role.SUPER
 SUBMITTER_SIDE: Rule = frozenset({Role.CITIZEN, Role.PARTNER})
 AGENTS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR})
 HANDLERS: Rule = frozenset({Role.HANDLER})
+SUPERVISORS: Rule = frozenset({Role.SUPERVISOR})
 ADMINS: Rule = frozenset({Role.ADMIN})
+DECIDERS: Rule = frozenset({Role.HANDLER, Role.SUPERVISOR})
+LINE_DESK: Rule = frozenset({Role.SUPERVISOR, Role.ADMIN})
 CALLERS: Rule = frozenset({Role.AGENT, Role.SUPERVISOR, Role.HANDLER})
 
 
@@ -33,13 +36,25 @@ _CONNECTION = _all(ANYONE, "edges nodes pageInfo totalCount")
 _EDGE = _all(ANYONE, "cursor node")
 _PROBLEM = _all(ANYONE, "code message")
 _TICKET_PAYLOAD = _all(LOGGED_IN, "ticket")
+_SUPERVISION_PAYLOAD = _all(STAFF_ONLY, "ticket supervision")
+_CATALOGUE_PAYLOAD = _all(ADMINS, "catalogue")
+_ON_WHISTLE = {**_TICKET_PAYLOAD, **_all(STAFF_ONLY, "whistle")}
+_ON_REPORT_IN = {**_ON_WHISTLE, **_all(STAFF_ONLY, "reportIn")}
 
 ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "Query": {
         **_all(ANYONE, "node nodes viewer unit units categories triageGrounds"),
         **_all(ANYONE, "ticket tickets"),
-        **_all(STAFF_ONLY, "callbacks scores scoringMonth"),
+        **_all(STAFF_ONLY, "callbacks scores scoringMonth whistles reportInFigures emergencyLines"),
         **_all(AGENTS, "mergeSuggestions"),
+        **_all(ANYONE, "contestGrounds"),
+        **_all(STAFF_ONLY, "contests bounces supervisions"),
+        **_all(CENTRE_ONLY, "supervisionFigures"),
+        **_all(STAFF_ONLY, "extensions suspensions calendar"),
+        **_all(ADMINS, "calendarWarnings"),
+        **_all(AGENTS, "suggestCategory"),
+        **_all(STAFF_ONLY, "catalogue catalogueVersion catalogueVersions catalogueReplay"),
+        **_all(CENTRE_ONLY, "catalogueProposals"),
     },
     "Mutation": {
         **_all(ANYONE, "requestLoginCode logIn"),
@@ -52,10 +67,24 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             "splitTicket concludeTicket",
         ),
         **_all(CALLERS, "recuse"),
-        **_all(frozenset({Role.SUPERVISOR}), "recuseStaff"),
-        **_all(HANDLERS, "acceptTicket recordContact replyToTicket"),
+        **_all(SUPERVISORS, "recuseStaff"),
+        **_all(HANDLERS, "contestDispatch submitSupervisionReport"),
+        **_all(SUPERVISORS, "ruleOnContest openSupervision closeSupervision"),
+        **_all(HANDLERS, "acceptTicket recordContact replyToTicket requestExtension"),
+        **_all(DECIDERS, "decideExtension suspendTicket resumeTicket"),
+        **_all(ADMINS, "declareHolidays"),
+        **_all(HANDLERS, "reportProgress recordAssistance handDown giveBack"),
+        **_all(HANDLERS, "whistle reportIn confirmReportIn rateWhistle closeWhistle"),
+        **_all(SUPERVISORS, "excuseJointUnit"),
+        **_all(CALLERS, "askCoHandler"),
         **_all(ADMINS, "createUnit updateUnit moveUnit retireUnit createStaff updateStaff"),
+        **_all(
+            ADMINS,
+            "draftCatalogue putCatalogueEntry removeCatalogueEntry moveCatalogueEntry "
+            "publishCatalogue rollBackCatalogue discardDraft replayCatalogue decideProposal",
+        ),
         **_all(CALLERS, "revealContact"),
+        **_all(LINE_DESK, "openEmergencyLine extendEmergencyLine closeEmergencyLine"),
     },
     "Subscription": _all(LOGGED_IN, "ticketChanged inbox"),
     "Ticket": {
@@ -67,10 +96,24 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             "replies callbacks clock availableActions history primary followers following "
             "accusedUnit parts partOf",
         ),
-        **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo"),
+        **_all(LOGGED_IN, "extensions suspensions"),
+        **_all(LOGGED_IN, "categorySource"),
+        **_all(STAFF_ONLY, "routeReason routeExplanation escalatedTo categorySuggestions"),
+        **_all(STAFF_ONLY, "contests transfers escalations supervisions"),
+        **_all(STAFF_ONLY, "catalogueNumber catalogueRank whistles line"),
     },
     "Following": _all(LOGGED_IN, "status round lead deadline acceptedAt repliedAt"),
     "MergeSuggestion": _all(AGENTS, "ticket score sameCitizen sameCategory near alike why"),
+    "EmergencyLine": _all(
+        STAFF_ONLY,
+        "id code name categories areas keywords level reason openedBy openedAt closesAt closedAt "
+        "closedBy closingRemark taken version",
+    ),
+    "EmergencyLineConnection": _CONNECTION,
+    "EmergencyLineEdge": _EDGE,
+    "OpenEmergencyLinePayload": _all(LINE_DESK, "line"),
+    "ExtendEmergencyLinePayload": _all(LINE_DESK, "line"),
+    "CloseEmergencyLinePayload": _all(LINE_DESK, "line"),
     "TicketConnection": _CONNECTION,
     "TicketEdge": _EDGE,
     "TicketEvent": {
@@ -79,8 +122,45 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     },
     "TicketEventConnection": _CONNECTION,
     "TicketEventEdge": _EDGE,
-    "Assignment": _all(LOGGED_IN, "unit role round reason assignedAt acceptedAt endedAt"),
-    "Clock": _all(LOGGED_IN, "deadline segments explanation"),
+    "Assignment": {
+        **_all(LOGGED_IN, "unit role round reason assignedAt acceptedAt endedAt"),
+        # What the offices ask of each other and tell each other is not the citizen's reply.
+        **_all(
+            STAFF_ONLY,
+            "contactedAt repliedAt reply resolved progress progressAt excusedAt excuse request "
+            "deadline warnedAt overdueAt segments explanation locked",
+        ),
+    },
+    "TaskSegment": _all(STAFF_ONLY, "clock kind cause at level limit deadline"),
+    "Whistle": _all(
+        STAFF_ONLY,
+        "id ticket caller round purpose place at whistledAt closedAt closeReason open reports",
+    ),
+    "WhistleConnection": _CONNECTION,
+    "WhistleEdge": _EDGE,
+    "ReportIn": _all(
+        STAFF_ONLY,
+        "id whistle unit calledAt dueAt reportedAt arrivedAt what late escalatedTo confirmed "
+        "confirmedAt rating remark callerRating callerRemark",
+    ),
+    "ReportInFigures": _all(STAFF_ONLY, "unit called onTime late denied meanRating"),
+    "Clock": _all(LOGGED_IN, "deadline segments explanation clocks"),
+    "SingleClock": _all(LOGGED_IN, "clock state deadline warningAt explanation"),
+    "Extension": _all(
+        LOGGED_IN,
+        "id status round limit reason requestedAt decision decidedAt unit ticket",
+    ),
+    "ExtensionConnection": _CONNECTION,
+    "ExtensionEdge": _EDGE,
+    "Suspension": _all(
+        LOGGED_IN,
+        "id round measures reason reviewOn suspendedAt reviewedAt endedAt unit ticket",
+    ),
+    "SuspensionConnection": _CONNECTION,
+    "SuspensionEdge": _EDGE,
+    "WorkingCalendar": _all(STAFF_ONLY, "year published days"),
+    "CalendarDay": _all(STAFF_ONLY, "date isWorkday name declared"),
+    "CalendarWarning": _all(ADMINS, "year message"),
     "ClockSegment": _all(LOGGED_IN, "clock kind cause round at level limit deadline"),
     "Reply": _all(LOGGED_IN, "round unit content resolved repliedAt"),
     "Callback": _all(
@@ -90,8 +170,33 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     ),
     "CallbackConnection": _CONNECTION,
     "CallbackEdge": _EDGE,
+    "Contest": _all(
+        STAFF_ONLY,
+        "id ticket unit round status ground reason evidence suggested raisedBy raisedAt ruling "
+        "rulingDueAt rulingReason ruledBy ruledAt to",
+    ),
+    "ContestConnection": _CONNECTION,
+    "ContestEdge": _EDGE,
+    "ContestGround": _all(ANYONE, "code label english source"),
+    "Transfer": _all(STAFF_ONLY, "from to cause round at"),
+    "Bounce": _all(STAFF_ONLY, "from to category count contested upheld rejected byHand"),
+    "SupervisionOrder": _all(
+        STAFF_ONLY,
+        "id grade trigger status topic reason unit ticket tickets openedBy openedAt deadline "
+        "isOverdue report reportedAt ruling rulingReason closedAt version steps",
+    ),
+    "SupervisionOrderConnection": _CONNECTION,
+    "SupervisionOrderEdge": _EDGE,
+    "SupervisionStep": _all(STAFF_ONLY, "kind grade deadline text actor at"),
+    "SupervisionFigure": _all(
+        CENTRE_ONLY,
+        "unit open routine key taskForce discipline overdue closed meanDays",
+    ),
+    "Escalation": _all(STAFF_ONLY, "level unit clock round at deadline endedAt"),
     "Citizen": _all(LOGGED_IN, "maskedName maskedPhone"),
     "Category": _all(ANYONE, "code name parent children"),
+    "CategorySuggestion": _all(STAFF_ONLY, "rank category probability model modelVersion"),
+    "SuggestedCategory": _all(AGENTS, "category probability model modelVersion wouldBeSet"),
     "TriageGround": _all(ANYONE, "code label english source outcome handOver"),
     "Unit": _all(
         ANYONE,
@@ -104,6 +209,34 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         "unit rank valid contacted resolved responseRate resolutionRate satisfactionRate "
         "composite bonus",
     ),
+    "CatalogueVersion": _all(
+        STAFF_ONLY,
+        "id number status inForce basedOn reason createdAt createdBy publishedAt publishedBy "
+        "effectiveAt version entries steps replays",
+    ),
+    "CatalogueVersionConnection": _CONNECTION,
+    "CatalogueVersionEdge": _EDGE,
+    "CatalogueEntry": _all(
+        STAFF_ONLY,
+        "id rank name categoryCode category areaCode area kinds fromTime toTime line keywords "
+        "lead leadUnit joint copies level isFallback",
+    ),
+    "CatalogueStep": _all(STAFF_ONLY, "kind reason actor at"),
+    "CatalogueReplay": _all(
+        STAFF_ONLY,
+        "id status from to total done changed jointChanged draft base moves requestedBy "
+        "requestedAt finishedAt",
+    ),
+    "CatalogueMove": _all(STAFF_ONLY, "fromUnit toUnit category tickets samples"),
+    "CatalogueProposal": _all(
+        CENTRE_ONLY,
+        "id category area fromUnit toUnit ground count status firstAt lastAt decidedAt decidedBy "
+        "decisionReason draft cases",
+    ),
+    "CatalogueProposalConnection": _CONNECTION,
+    "CatalogueProposalEdge": _EDGE,
+    "ProposalCase": _all(CENTRE_ONLY, "ticket ground at"),
+    "CatalogueWarning": _all(ADMINS, "rank shadowedBy message"),
     "Viewer": _all(LOGGED_IN, "role subject unit citizen permissions"),
     "Staff": _all(ADMINS, "id subject name role unit active version"),
     "PageInfo": _all(ANYONE, "hasNextPage hasPreviousPage startCursor endCursor"),
@@ -115,6 +248,11 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "ClassifyTicketPayload": _TICKET_PAYLOAD,
     "DispatchTicketPayload": _TICKET_PAYLOAD,
     "AcceptTicketPayload": _TICKET_PAYLOAD,
+    "ContestDispatchPayload": _TICKET_PAYLOAD,
+    "RuleOnContestPayload": _TICKET_PAYLOAD,
+    "OpenSupervisionPayload": _SUPERVISION_PAYLOAD,
+    "SubmitSupervisionReportPayload": _SUPERVISION_PAYLOAD,
+    "CloseSupervisionPayload": _SUPERVISION_PAYLOAD,
     "RecordContactPayload": _TICKET_PAYLOAD,
     "ReplyToTicketPayload": _TICKET_PAYLOAD,
     "RecordCallbackPayload": _TICKET_PAYLOAD,
@@ -125,6 +263,22 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "RecuseStaffPayload": _TICKET_PAYLOAD,
     "SplitTicketPayload": _TICKET_PAYLOAD,
     "ConcludeTicketPayload": _TICKET_PAYLOAD,
+    "RequestExtensionPayload": _TICKET_PAYLOAD,
+    "DecideExtensionPayload": _TICKET_PAYLOAD,
+    "SuspendTicketPayload": _TICKET_PAYLOAD,
+    "ResumeTicketPayload": _TICKET_PAYLOAD,
+    "DeclareHolidaysPayload": _all(ADMINS, "revision days"),
+    "ReportProgressPayload": _TICKET_PAYLOAD,
+    "ExcuseJointUnitPayload": _TICKET_PAYLOAD,
+    "AskCoHandlerPayload": _TICKET_PAYLOAD,
+    "RecordAssistancePayload": _TICKET_PAYLOAD,
+    "HandDownPayload": _TICKET_PAYLOAD,
+    "GiveBackPayload": _TICKET_PAYLOAD,
+    "WhistlePayload": _ON_WHISTLE,
+    "ReportInPayload": _ON_REPORT_IN,
+    "ConfirmReportInPayload": _ON_REPORT_IN,
+    "RateWhistlePayload": _ON_REPORT_IN,
+    "CloseWhistlePayload": _ON_WHISTLE,
     "RevealContactPayload": _all(CALLERS, "name phone"),
     "RequestLoginCodePayload": _all(ANYONE, "expiresIn"),
     "LogInPayload": _all(ANYONE, "token expiresAt"),
@@ -134,6 +288,15 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "RetireUnitPayload": _all(ADMINS, "unit"),
     "CreateStaffPayload": _all(ADMINS, "staff"),
     "UpdateStaffPayload": _all(ADMINS, "staff"),
+    "DraftCataloguePayload": _CATALOGUE_PAYLOAD,
+    "PutCatalogueEntryPayload": _CATALOGUE_PAYLOAD,
+    "RemoveCatalogueEntryPayload": _CATALOGUE_PAYLOAD,
+    "MoveCatalogueEntryPayload": _CATALOGUE_PAYLOAD,
+    "PublishCataloguePayload": {**_CATALOGUE_PAYLOAD, **_all(ADMINS, "warnings")},
+    "RollBackCataloguePayload": _CATALOGUE_PAYLOAD,
+    "DiscardDraftPayload": _CATALOGUE_PAYLOAD,
+    "ReplayCataloguePayload": _all(ADMINS, "replay"),
+    "DecideProposalPayload": _all(ADMINS, "proposal"),
     "InvalidInput": {**_PROBLEM, **_all(ANYONE, "fields")},
     "FieldProblem": _all(ANYONE, "path message"),
     "Unauthenticated": _PROBLEM,

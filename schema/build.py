@@ -17,10 +17,22 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts.mutations import AccountMutations
 from schema.accounts.viewer import ViewerQueries
+from schema.catalogue.mutations import CatalogueMutations
+from schema.catalogue.queries import CatalogueQueries
+from schema.classification.queries import ClassificationQueries
+from schema.clocks.mutations import ClockMutations
+from schema.clocks.queries import ClockQueries
+from schema.contests.mutations import ContestMutations
+from schema.contests.queries import ContestQueries
 from schema.evaluation.queries import EvaluationQueries
 from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
+from schema.joint.mutations import JointMutations
+from schema.lines.mutations import LineMutations
+from schema.lines.queries import LineQueries
 from schema.subscriptions.fields import Subscription
+from schema.supervision.mutations import SupervisionMutations
+from schema.supervision.queries import SupervisionQueries
 from schema.tickets.grounds import GroundQueries
 from schema.tickets.merging import MergingMutations
 from schema.tickets.mutations import TicketMutations
@@ -29,8 +41,11 @@ from schema.tickets.recusing import RecusalMutations
 from schema.tickets.suggestions import SuggestionQueries
 from schema.units.mutations import UnitMutations
 from schema.units.queries import UnitQueries
+from schema.whistles.mutations import WhistleMutations
+from schema.whistles.queries import WhistleQueries
 
 _INPUT = "All that the step needs (输入)."
+_DAY = "ISO 8601, a day of the city's own calendar, e.g. `2026-11-23` (日期)."
 _MOMENT = "ISO 8601 with an offset, e.g. `2026-11-23T10:00:00+08:00` (时间)."
 
 
@@ -43,6 +58,13 @@ class Query(
     ViewerQueries,
     GroundQueries,
     SuggestionQueries,
+    ContestQueries,
+    SupervisionQueries,
+    ClockQueries,
+    ClassificationQueries,
+    CatalogueQueries,
+    WhistleQueries,
+    LineQueries,
 ):
     pass
 
@@ -53,8 +75,15 @@ class Mutation(
     MergingMutations,
     RecusalMutations,
     FeedbackMutations,
+    ContestMutations,
+    SupervisionMutations,
+    JointMutations,
+    WhistleMutations,
     UnitMutations,
     AccountMutations,
+    ClockMutations,
+    CatalogueMutations,
+    LineMutations,
 ):
     pass
 
@@ -76,6 +105,7 @@ def build_schema() -> strawberry.Schema:
     for step in schema._schema.mutation_type.fields.values():  # type: ignore[union-attr]
         step.args["input"].description = _INPUT
     schema._schema.type_map["DateTime"].description = _MOMENT
+    schema._schema.type_map["Date"].description = _DAY
     return schema
 
 

@@ -13,7 +13,6 @@ from domain.feedback import models as feedback
 from domain.kernel import vocabulary as words
 from domain.kernel.errors import ProblemCode as _ProblemCode
 from domain.tickets import assignments
-from domain.tickets.workflow import Action, Step
 
 
 def described(enum: type[StrEnum], name: str, description: str, members: dict[str, str]) -> None:
@@ -97,6 +96,17 @@ described(
         "IMPORT": "Imported from earlier years (历史数据导入).",
     },
 )
+CategorySource = words.CategorySource
+described(
+    CategorySource,
+    "CategorySource",
+    "Who says that a ticket belongs to its category (分类来源).",
+    {
+        "SUBMITTED": "Named as it was submitted (登记时选定).",
+        "MODEL": "A model was sure enough (模型判定).",
+        "CENTRE": "The centre, by classifyTicket (热线中心定类).",
+    },
+)
 UnitLevel = words.UnitLevel
 described(
     UnitLevel,
@@ -147,105 +157,6 @@ described(
         "REPLY": "Until the unit replies (答复).",
     },
 )
-TicketAction = Action
-described(
-    TicketAction,
-    "TicketAction",
-    "What somebody may do with a ticket; each belongs to the mutation of that name (可用操作).",
-    {
-        "SUPPLEMENT": "addSupplement (补充).",
-        "URGE": "urgeTicket (催办).",
-        "WITHDRAW": "withdrawTicket (撤回).",
-        "EVALUATE": "evaluateTicket (自评).",
-        "ANSWER": "triageTicket with outcome ANSWER (直接答复).",
-        "REDIRECT": "triageTicket with outcome REDIRECT (转接).",
-        "CLASSIFY": "classifyTicket (定类定级).",
-        "DISPATCH": "dispatchTicket (派单).",
-        "ACCEPT": "acceptTicket (签收).",
-        "RECORD_CONTACT": "recordContact (联系).",
-        "REPLY": "replyToTicket (答复).",
-        "RECORD_CALLBACK": "recordCallback (回访).",
-        "MERGE": "mergeTicket (并单).",
-        "UNMERGE": "unmergeTicket (撤销并单).",
-        "SPLIT": "splitTicket (拆单).",
-        "CONCLUDE": "concludeTicket (汇总答复).",
-        "RECUSE": "recuse (本人回避).",
-        "RECUSE_STAFF": "recuseStaff (决定回避).",
-    },
-)
-
-
-_EVENTS = {
-    "SUBMIT": "Submitted (登记).",
-    "SUPPLEMENT": "Words were added (补充).",
-    "URGE": "The citizen asked again (催办).",
-    "WITHDRAW": "Taken back (撤回).",
-    "EVALUATE": "The citizen's own evaluation (自评).",
-    "ANSWER": "Answered by the centre (直接答复).",
-    "REDIRECT": "Handed over or told the proper channel (转接).",
-    "CLASSIFY": "Category or level were set (定类定级).",
-    "DISPATCH": "Given to a unit (派单).",
-    "ACCEPT": "Accepted (签收).",
-    "RECORD_CONTACT": "The unit spoke with the citizen (联系).",
-    "REPLY": "The unit replied (答复).",
-    "RECORD_CALLBACK": "The centre called back (回访).",
-    "WARN": "A clock's warning: yellow card (预警).",
-    "OVERDUE": "A clock ran out: red card (超期).",
-    "ESCALATE": "Brought before the next level (提级).",
-    "REWORK": "Given to the same unit once more (重办).",
-    "CLOSE": "Closed (办结).",
-    "MERGE": "Follows another ticket from now on (并单).",
-    "UNMERGE": "Goes its own way again (撤销并单).",
-    "SPLIT": "Each matter was given to its own unit (拆单).",
-    "CONCLUDE": "The centre put the replies of all parts together (汇总答复).",
-    "RECUSE": "Somebody stepped back (本人回避).",
-    "RECUSE_STAFF": "Somebody was taken off (决定回避).",
-    "TAKE_AWAY": "Taken away from a unit that must be recused (单位回避，收回).",
-    "FOLLOW": "News of the ticket that it follows: replied to, given back, replaced (主单进展).",
-    "GAIN_FOLLOWER": "Another ticket follows this one (有工单并入).",
-    "PROMOTE": "Takes the place of the ticket that it followed (接续主单).",
-}
-
-
-class TicketEventKind(StrEnum):
-    """The kinds of history entries: every action and every step, by name."""
-
-    SUBMIT = Step.SUBMIT.value
-    SUPPLEMENT = Action.SUPPLEMENT.value
-    URGE = Action.URGE.value
-    WITHDRAW = Action.WITHDRAW.value
-    EVALUATE = Action.EVALUATE.value
-    ANSWER = Action.ANSWER.value
-    REDIRECT = Action.REDIRECT.value
-    CLASSIFY = Action.CLASSIFY.value
-    DISPATCH = Action.DISPATCH.value
-    ACCEPT = Action.ACCEPT.value
-    RECORD_CONTACT = Action.RECORD_CONTACT.value
-    REPLY = Action.REPLY.value
-    RECORD_CALLBACK = Action.RECORD_CALLBACK.value
-    WARN = Step.WARN.value
-    OVERDUE = Step.OVERDUE.value
-    ESCALATE = Step.ESCALATE.value
-    REWORK = Step.REWORK.value
-    CLOSE = Step.CLOSE.value
-    MERGE = Action.MERGE.value
-    UNMERGE = Action.UNMERGE.value
-    SPLIT = Action.SPLIT.value
-    CONCLUDE = Action.CONCLUDE.value
-    RECUSE = Action.RECUSE.value
-    RECUSE_STAFF = Action.RECUSE_STAFF.value
-    TAKE_AWAY = Step.TAKE_AWAY.value
-    FOLLOW = Step.FOLLOW.value
-    GAIN_FOLLOWER = Step.GAIN_FOLLOWER.value
-    PROMOTE = Step.PROMOTE.value
-
-
-described(
-    TicketEventKind,
-    "TicketEventKind",
-    "What happened to a ticket (历史事件).",
-    _EVENTS,
-)
 AssignmentRole = assignments.AssignmentRole
 described(
     AssignmentRole,
@@ -256,6 +167,8 @@ described(
         "JOINT": "Has a task of its own beside the lead: own clock, own reply (联合双派).",
         "CO_HANDLER": "Helps the lead (协办).",
         "COPY": "Sees the ticket (抄送).",
+        "HANDED_DOWN": "A community that works on it for its street (社区承接).",
+        "CALLED": "Was called by a whistle (吹哨所呼叫).",
     },
 )
 RouteReason = _RouteReason

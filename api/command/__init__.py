@@ -1,4 +1,5 @@
-"""The command line: `jiesu run`, `serve`, `work`, `migrate`, `seed`, `token`, `replay`, `doctor`.
+"""The command line: `jiesu run`, `serve`, `work`, `migrate`, `seed`, `token`, `replay`, `train`,
+`doctor`.
 
 Each command is a module of this package with `register(app)`. Only the module that is asked for is
 imported, so that a command starts quickly.
@@ -15,7 +16,7 @@ import typer
 from api.engines.program import StartFailed
 from domain.kernel.settings import WrongSetting
 
-COMMANDS = ("run", "doctor", "token", "seed", "migrate", "replay", "serve", "work")
+COMMANDS = ("run", "doctor", "token", "seed", "migrate", "replay", "train", "serve", "work")
 
 app = typer.Typer(
     name="jiesu",

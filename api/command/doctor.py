@@ -23,6 +23,8 @@ from api.command.secret import resolve_secret
 from api.engines import postgres
 from api.engines import redis as embedded_redis
 from api.engines.program import StartFailed
+from domain.dispatch.calendars import unpublished_years
+from domain.dispatch.city import UnknownCity, load_rules
 from domain.kernel.settings import Settings, WrongSetting, read_settings
 
 OLDEST_PYTHON = (3, 11)
@@ -122,6 +124,7 @@ async def _examine_database(subject: str, url: str, city: str) -> list[Finding]:
             _version(subject, connection.get_server_version().major),
             await _extensions(connection),
             await _migrations(connection, city),
+            await _holidays(connection, city),
             await _clock(connection),
         ]
     finally:
@@ -147,6 +150,26 @@ async def _migrations(connection: asyncpg.Connection, city: str) -> Finding:
     if found != wanted:
         return Finding("Migrations", False, f"at {found}, wanted {wanted}", "jiesu migrate")
     return Finding("Migrations", True, wanted)
+
+
+async def _holidays(connection: asyncpg.Connection, city: str) -> Finding:
+    """A year without holidays stops nothing: its remedy is shown, and the line stays well."""
+    now = datetime.now(UTC)
+    try:
+        rules = load_rules(city, now)
+    except UnknownCity as fault:
+        return Finding("Holidays", False, str(fault), "set JIESU_CITY to a city of cities/")
+    table = f'"{city}".declared_day'
+    declared = []
+    if await connection.fetchval("select to_regclass($1)", table) is not None:
+        query = f"select day, is_workday from {table}"  # noqa: S608 - the city is a folder of ours
+        declared = await connection.fetch(query)
+    calendar = rules.calendar.with_days((row["day"], row["is_workday"]) for row in declared)
+    missing = unpublished_years(calendar, now.astimezone(rules.zone).date())
+    if missing:
+        years = ", ".join(map(str, missing))
+        return Finding("Holidays", True, f"{years} unknown", "declare them: declareHolidays")
+    return Finding("Holidays", True, f"known up to {max(day.year for day in calendar.days)}")
 
 
 async def _clock(connection: asyncpg.Connection) -> Finding:

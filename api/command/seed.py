@@ -1,4 +1,4 @@
-"""`jiesu seed`: bring the units and categories that are shipped for a city into its database."""
+"""`jiesu seed`: bring what is shipped for a city (units, categories, catalogue) to its database."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from domain.catalogue.seeding import seed_catalogue
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Database
 from domain.kernel.seeding import Seeded, has_city
@@ -27,14 +28,19 @@ class SeedReport:
     city: str
     units: Seeded
     categories: Seeded
+    catalogue: Seeded
+
+    @property
+    def parts(self) -> tuple[Seeded, ...]:
+        return self.units, self.categories, self.catalogue
 
     @property
     def added(self) -> int:
-        return self.units.added.total() + self.categories.added.total()
+        return sum(seeded.added.total() for seeded in self.parts)
 
     @property
     def kept(self) -> int:
-        return self.units.kept.total() + self.categories.kept.total()
+        return sum(seeded.kept.total() for seeded in self.parts)
 
 
 async def seed(database_url: str, city: str) -> SeedReport:
@@ -47,7 +53,12 @@ async def seed(database_url: str, city: str) -> SeedReport:
     database = Database(database_url, city=city, pool_size=1, application="jiesu seed")
     try:
         async with database.unit_of_work(SYSTEM) as work:
-            return SeedReport(city, await seed_units(work, city), await seed_categories(work))
+            return SeedReport(
+                city,
+                await seed_units(work, city),
+                await seed_categories(work),
+                await seed_catalogue(work, city),
+            )
     finally:
         await database.close()
 
@@ -68,7 +79,7 @@ def show(report: SeedReport, console: Console) -> None:
     table.add_column("")
     table.add_column("added", justify="right")
     table.add_column("kept", justify="right")
-    for seeded in (report.units, report.categories):
+    for seeded in report.parts:
         for sort in dict.fromkeys([*seeded.added, *seeded.kept]):
             table.add_row(sort.lower(), str(seeded.added[sort]), str(seeded.kept[sort]))
     console.print(table)
@@ -87,7 +98,7 @@ def register(app: typer.Typer) -> None:
     def seed_command(
         city: Annotated[str | None, typer.Option(help="The city (default: JIESU_CITY).")] = None,
     ) -> None:
-        """Add the shipped units and categories that the database at DATABASE_URL lacks."""
+        """Add the shipped units, categories and catalogue that DATABASE_URL's database lacks."""
         settings = read_settings()
         if city is not None:
             settings = settings.model_copy(update={"city": city})

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
+from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.catalogue.matching import Catalogue
+from domain.catalogue.queries import compiled, in_force
+from domain.classification.classifier import Classifier
 from domain.dispatch.gazetteer import Gazetteer
 from domain.dispatch.place_names import Place
 from domain.kernel.calendar import WorkCalendar, holiday_rows
+from domain.kernel.holidays import note_revision, present_revision
 from domain.kernel.profile import Profile, effective_profile, load_profile
 from domain.kernel.vocabulary import UnitLevel
+from domain.tickets.lines import Line, open_lines, read_lines
 from domain.units.models import Unit, UnitTree
 
 
@@ -55,23 +65,51 @@ def load_rules(city: str, now: datetime) -> Rules:
     profile = effective_profile(profiles, now.astimezone(zone).date())
     if profile is None:
         raise UnknownCity(f"no profile of {city} is in force on that day")
-    rows = holiday_rows((files("cities") / "holidays.csv").read_text(encoding="utf-8"))
+    rows = holiday_rows(_holidays())
     return Rules(profile, WorkCalendar.of(rows, profile.working_hours))
 
 
-class City:
-    """The rules, and the gazetteer of the units as they stand in the database.
+def _holidays() -> str:
+    return (files("cities") / "holidays.csv").read_text(encoding="utf-8")
 
-    The gazetteer is built anew when the tree's revision changed; commands that route ask for it
-    with the revision that they read in their own transaction.
+
+@cache
+def holiday_names() -> Mapping[date, str]:
+    """What the days of the data files are called, in Chinese."""
+    rows = csv.DictReader(_holidays().splitlines())
+    return MappingProxyType({date.fromisoformat(r["date"]): r["holiday_zh"] for r in rows})
+
+
+class Bearings(NamedTuple):
+    """What a submission is routed by: places, the catalogue in force, the emergency lines open."""
+
+    gazetteer: Gazetteer
+    catalogue: Catalogue
+    lines: Sequence[Line]
+
+
+class City:
+    """The rules, the model of categories; the gazetteer and the catalogue as the database has them.
+
+    The gazetteer is built anew when the tree's revision changed, and the catalogue compiled anew
+    when another version is in force; commands that route ask for both as their own transaction and
+    its moment see them. What was published never changes, so a version's id says all.
     """
 
-    def __init__(self, name: str, rules: Callable[[], Rules]) -> None:
-        """`rules` gives those of the present day (`rules_of_the_day`)."""
+    def __init__(
+        self, name: str, rules: Callable[[], Rules], classifier: Classifier | None = None
+    ) -> None:
+        """`rules` gives those of the present day (`rules_of_the_day`).
+
+        `classifier` suggests categories; by default it does so by the shipped model.
+        """
         self.name = name
+        self.classifier = classifier or Classifier()
         self._rules = rules
         self._gazetteer: Gazetteer | None = None
         self._revision = -1
+        self._catalogue: Catalogue | None = None
+        self._version: UUID | None = None
         self._lock = asyncio.Lock()
 
     @property
@@ -79,9 +117,20 @@ class City:
         """The rules in force today."""
         return self._rules()
 
-    async def gazetteer(self, session: AsyncSession) -> Gazetteer:
-        """The places of the active units, as the transaction of `session` sees them."""
-        revision = await session.scalar(select(UnitTree.revision)) or 0
+    async def bearings(self, session: AsyncSession, now: datetime) -> Bearings:
+        """The places of the active units and the catalogue in force, as the transaction sees them.
+
+        One statement, unless something changed since the last call; it notes the revision of the
+        calendar as well (`calendars.rules_now`).
+        """
+        tree = select(UnitTree.revision).limit(1).scalar_subquery()
+        columns = (tree, in_force(now), present_revision(), open_lines())
+        revision, version, declared, lines = (await session.execute(select(*columns))).one()
+        note_revision(session, declared)
+        places = await self._places(session, revision or 0)
+        return Bearings(places, await self._entries(session, version), read_lines(lines))
+
+    async def _places(self, session: AsyncSession, revision: int) -> Gazetteer:
         if self._gazetteer is not None and revision == self._revision:
             return self._gazetteer
         async with self._lock:
@@ -92,6 +141,13 @@ class City:
                 )
                 self._revision = revision
             return self._gazetteer
+
+    async def _entries(self, session: AsyncSession, version: UUID | None) -> Catalogue:
+        known = self._catalogue
+        if known is None or version != self._version:
+            known = await compiled(session, version)
+            self._catalogue, self._version = known, version
+        return known
 
 
 def _districts(city: str) -> dict[str, object] | None:

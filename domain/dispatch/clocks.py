@@ -12,7 +12,7 @@ the pauses already had both stay counted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -92,9 +92,9 @@ def pause(at: datetime, cause: Cause = Cause.CONTEST, text: str = "") -> Segment
     return Segment(SegmentKind.PAUSE, at, cause, text=text)
 
 
-def suspend(at: datetime, text: str) -> Segment:
-    """Return the segment that stops a clock under a plan (挂账, J24)."""
-    return Segment(SegmentKind.SUSPENSION, at, Cause.SUSPENSION, text=text)
+def suspend(at: datetime, text: str, review_on: date | None = None) -> Segment:
+    """Return the segment that stops a clock under a plan until its review (挂账, J24)."""
+    return Segment(SegmentKind.SUSPENSION, at, Cause.SUSPENSION, text=text, review_on=review_on)
 
 
 def resume(at: datetime, text: str = "") -> Segment:
@@ -117,12 +117,16 @@ def extend(
     return Segment(SegmentKind.EXTENSION, at, Cause.EXTENSION, limit, text=text)
 
 
-def calendar_changed(at: datetime, text: str) -> Segment:
+def calendar_changed(
+    at: datetime, text: str, moved: tuple[datetime, datetime] | None = None
+) -> Segment:
     """Return the segment that records a new holiday arrangement, so that it can be explained.
+
+    `moved` says from where to where the deadline moved by it.
 
     It moves nothing by itself: a deadline is always computed with the calendar as it now stands.
     """
-    return Segment(SegmentKind.CALENDAR_CHANGE, at, Cause.CALENDAR, text=text)
+    return Segment(SegmentKind.CALENDAR_CHANGE, at, Cause.CALENDAR, text=text, moved=moved)
 
 
 def deadline(segments: Iterable[Segment], calendar: WorkCalendar, zone: tzinfo) -> datetime | None:

@@ -6,23 +6,22 @@ and what they change is written by the flush, one statement a table.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
 
 from domain.dispatch import clocks
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.clocks import Escalation
-from domain.dispatch.models import ClockSegment
-from domain.dispatch.segments import Segment, since_start
-from domain.dispatch.ticking import DEADLINE, ESCALATION, WARNING, arm, read_segment, running
+from domain.dispatch.extensions import lapse
+from domain.dispatch.segments import Segment
+from domain.dispatch.ticking import DEADLINE, ESCALATION, WARNING, arm, recorded, running
 from domain.kernel import timers
-from domain.kernel.membership import among
 from domain.kernel.timers import Timer
 from domain.kernel.vocabulary import ClockName, TicketStatus, UnitLevel
 from domain.kernel.work import UnitOfWork
@@ -32,30 +31,53 @@ from domain.tickets.workflow import Step, transition
 
 _STEPS = {WARNING: Step.WARN, DEADLINE: Step.OVERDUE, ESCALATION: Step.ESCALATE}
 _FROM_THE_TOP = list(UnitLevel)
-_Clock = tuple[UUID, str, int]  # ticket, clock, round
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A point of a clock that is in the history now; `to` is the level of an escalation."""
+
+    ticket: Ticket
+    step: Step
+    clock: ClockName
+    due: datetime
+    to: UnitLevel | None = None
+    number: int = 0
 
 
 async def fire(
     work: UnitOfWork, rules: Rules, tickets: Mapping[UUID, Ticket], due: Sequence[Timer]
-) -> None:
+) -> list[Fired]:
     """Take what due timers stand for into the history, in their order, and arm the next points.
 
     `tickets` are the timers' tickets, locked. A timer of an earlier round, of a clock whose duty is
     done, or of a ticket that is in nobody's hands changes nothing. One whose point has moved into
-    the future (a holiday that was declared since) is armed anew.
+    the future (a holiday that was declared since) is armed anew. Returns what is in the history.
     """
     live = [timer for timer in due if _counts(tickets[timer.subject_id], timer)]
     if not live:
-        return
-    found = await _segments(work, {timer.subject_id for timer in live})
+        return []
+    rules = await rules_now(work, rules)
+    found = await recorded(work, {timer.subject_id for timer in live})
+    fired: list[Fired | None] = []
     for timer in live:
         ticket = tickets[timer.subject_id]
-        recorded = found[ticket.id, _clock(timer).value, ticket.round]
-        _fire(work, rules, ticket, timer, since_start(recorded))
+        fired.append(_fire(work, rules, ticket, timer, found.of(ticket, _clock(timer))))
+    if late := {timer.subject_id for timer in live if _ends_the_reply(timer)}:
+        await lapse(work, [id_ for id_ in late if _is_late(work, tickets[id_])])
+    return [each for each in fired if each is not None]
 
 
 def _clock(timer: Timer) -> ClockName:
     return ClockName(timer.kind.removeprefix("clock."))
+
+
+def _ends_the_reply(timer: Timer) -> bool:
+    return _clock(timer) is ClockName.REPLY and timer.payload["point"] == DEADLINE
+
+
+def _is_late(work: UnitOfWork, ticket: Ticket) -> bool:
+    return ticket.deadline is not None and ticket.deadline <= work.now
 
 
 def _counts(ticket: Ticket, timer: Timer) -> bool:
@@ -67,47 +89,28 @@ def _counts(ticket: Ticket, timer: Timer) -> bool:
     )
 
 
-async def _segments(work: UnitOfWork, tickets: Iterable[UUID]) -> Mapping[_Clock, list[Segment]]:
-    rows = await work.session.execute(
-        select(
-            ClockSegment.ticket_id,
-            ClockSegment.clock,
-            ClockSegment.round,
-            ClockSegment.kind,
-            ClockSegment.at,
-            ClockSegment.cause,
-            ClockSegment.detail,
-        )
-        .where(among(ClockSegment.ticket_id, tickets))
-        .order_by(ClockSegment.ticket_id, ClockSegment.position)
-    )
-    found: defaultdict[_Clock, list[Segment]] = defaultdict(list)
-    for ticket, clock, round_, *segment in rows:
-        found[ticket, clock, round_].append(read_segment(*segment))
-    return found
-
-
 def _fire(
     work: UnitOfWork, rules: Rules, ticket: Ticket, timer: Timer, segments: Sequence[Segment]
-) -> None:
+) -> Fired | None:
     point: str = timer.payload["point"]
     due = clocks.deadline(segments, rules.calendar, rules.zone)
     if due is None:
-        return  # it stands still; what lets it run again arms it
+        return None  # it stands still; what lets it run again arms it
     steps = clocks.escalations(rules.profile, due, rules.calendar, rules.zone)
     number: int = timer.payload.get("step", 0)
     at = _instant(rules, point, segments, due, steps[number - 1 : number])
     if at is None:
-        return  # the city has no such point any more
+        return None  # the city has no such point any more
     if at > work.now:
         _arm_anew(work, ticket, timer, at, due)
-        return
+        return None
     to = steps[number - 1].to if point == ESCALATION else None
     _record(work, ticket, timer, at, due, to)
     if point == WARNING:
         arm(work, ticket, _clock(timer), DEADLINE, due)
     elif number < len(steps):
         arm(work, ticket, _clock(timer), ESCALATION, steps[number].at, step=number + 1)
+    return Fired(ticket, _STEPS[point], _clock(timer), due, to, number)
 
 
 def _record(

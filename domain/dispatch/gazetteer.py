@@ -124,6 +124,18 @@ class Gazetteer:
                 raise ValueError(f"unit code occurs twice: {place.code}")
         return cls(known, None if districts is None else DistrictMap.of(districts))
 
+    def __contains__(self, code: object) -> bool:
+        return code in self.places
+
+    def lineage_of(self, code: str | None) -> tuple[str, ...]:
+        """Return the codes from the root down to a unit; none for one that is not known."""
+        lineage: list[str] = []
+        place = None if code is None else self.places.get(code)
+        while place is not None and place.code not in lineage:
+            lineage.append(place.code)
+            place = None if place.parent_code is None else self.places.get(place.parent_code)
+        return tuple(reversed(lineage))
+
     def district_of(self, code: str) -> str | None:
         """Return the code of the district that a unit is or lies in; None for city-wide units."""
         return self._districts.get(code)

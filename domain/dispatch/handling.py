@@ -1,4 +1,4 @@
-"""Accept (签收): the lead unit takes a ticket in hand."""
+"""Accept (签收): a unit takes in hand what it was given."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
+from domain.dispatch.joint import accept_task
 from domain.dispatch.ticking import stop_clocks
 from domain.kernel.vocabulary import ClockName
 from domain.kernel.work import UnitOfWork
@@ -21,9 +22,14 @@ async def accept_ticket(
 ) -> Ticket:
     """签收: the lead unit confirms that it has the ticket; its sign-in clock ends.
 
+    A joint unit accepts its own task by the same step; the ticket's status stays.
     Raises NotFound, NotAllowed, Conflict, NotPossibleNow.
     """
-    ticket = await queries.lock_for(work, ticket_id, Action.ACCEPT, expected_version)
+    steps = (Action.ACCEPT, Action.ACCEPT_TASK)
+    ticket, step = await queries.lock_for_one_of(work, ticket_id, steps, expected_version)
+    if step is Action.ACCEPT_TASK:
+        await accept_task(work, ticket)
+        return ticket
     advance(work, ticket, Action.ACCEPT, unit_id=ticket.lead_unit_id)
     ticket.accepted_at = work.now
     await stop_clocks(work, ticket, [ClockName.ACCEPT])

@@ -10,9 +10,11 @@ from domain.accounts.commands import upsert_citizen
 from domain.accounts.names import read_name
 from domain.accounts.phone import read_phone
 from domain.accounts.protection import Protection
+from domain.classification.commands import Suggested, record_suggestions, suggest
 from domain.dispatch import recusal
 from domain.dispatch.assigning import assign
-from domain.dispatch.city import City
+from domain.dispatch.city import Bearings, City
+from domain.dispatch.deciding import Destination, destination
 from domain.dispatch.levels import response_level
 from domain.dispatch.route import Route
 from domain.dispatch.routing import UnknownUnit, route
@@ -20,11 +22,12 @@ from domain.kernel import idempotency
 from domain.kernel.actor import Role
 from domain.kernel.errors import Fault, InvalidInput, NotAllowed, Unauthenticated
 from domain.kernel.texts import check_text
-from domain.kernel.vocabulary import FIRST_ROUND, Channel, TicketKind
+from domain.kernel.vocabulary import FIRST_ROUND, CategorySource, Channel, TicketKind
 from domain.kernel.work import UnitOfWork
 from domain.tickets.code import format_code, next_number
 from domain.tickets.commands import MOST_CONTENT
 from domain.tickets.history import ORIGIN, advance
+from domain.tickets.lines import Line, Priority, join, line_for
 from domain.tickets.models import Ticket
 from domain.tickets.queries import category_faults
 from domain.tickets.workflow import Step
@@ -70,8 +73,11 @@ async def submit_ticket(
 ) -> UUID:
     """登记: take a ticket in and dispatch it where its unit is clear (B10-B12). Returns its id.
 
-    A consultation waits in the triage queue, to be answered at once (B11); so does what names no
-    place. The same idempotency key from the same actor returns the ticket that it led to.
+    Without a category a model suggests some; where it is sure enough for the city the first is
+    set. The ticket goes to the unit that an agent named, else where the catalogue sends such a
+    matter. A consultation waits in the triage queue, to be answered at once (B11); so does what
+    names no place where the place decides. The same idempotency key from the same actor returns the
+    ticket that it led to.
     Raises Unauthenticated, NotAllowed, KeyReused, and InvalidInput with all faults at once.
     """
     _require_submitter(work)
@@ -80,18 +86,48 @@ async def submit_ticket(
     earlier = None if faults else await _claim(work, submission, ticket_id)
     if earlier is not None:
         return earlier
-    found = await _route(work, city, submission, faults)
+    bearings, place = await _route(work, city, submission, faults)
     accused = await recusal.accused_unit(work, submission.accused_unit_code)
-    chosen = await _units(work, found) if not _held_for_triage(submission) else []
+    suggested = await _suggest(work, city, submission)
+    line = _line(submission, suggested, bearings, place)
+    found = _decide(work, city, submission, suggested, bearings, place, line)
+    chosen = None if _held_for_triage(submission) else await _units(work, found)
     citizen_id = await _citizen(work, protection, submission)
-    ticket = await _register(work, city, submission, ticket_id, citizen_id, found, accused)
-    if chosen and submission.unit_code is not None:
-        recusal.require_free(ticket, chosen[0])
-    lead = await recusal.instead(work, ticket, chosen[0]) if chosen else None
-    if lead is not None:
-        copies = [unit for unit in chosen[1:] if unit.id != lead.id]
-        await assign(work, city.rules, ticket, lead, copies, reason=found.explain(), by="rule")
+    ticket = await _register(
+        work, city, submission, suggested, ticket_id, citizen_id, found, accused
+    )
+    record_suggestions(work, ticket, suggested)
+    if line is not None:
+        join(work, ticket, line)
+    if chosen is not None:
+        await _give(work, city, submission, ticket, found, *chosen)
     return ticket_id
+
+
+async def _give(
+    work: UnitOfWork,
+    city: City,
+    submission: Submission,
+    ticket: Ticket,
+    found: Destination,
+    lead: Unit,
+    joint: Sequence[Unit],
+    copies: Sequence[Unit],
+) -> None:
+    """Dispatch as was decided; past the unit that a report is about, to the one above it (J32).
+
+    Raises InvalidInput where an agent named that unit.
+    """
+    if submission.unit_code is not None:
+        recusal.require_free(ticket, lead)
+    free = await recusal.instead(work, ticket, lead)
+    if free is None:
+        return  # the triage queue decides
+    reason = found.reason if free is lead else f"{found.reason}；须回避，改派{free.name}"
+    await assign(
+        work, city.rules, ticket, free, copies, reason=reason,
+        joint=await recusal.all_instead(work, ticket, joint), by="rule",
+    )  # fmt: skip
 
 
 def _require_submitter(work: UnitOfWork) -> None:
@@ -128,16 +164,17 @@ async def _claim(work: UnitOfWork, submission: Submission, ticket_id: UUID) -> U
 
 async def _route(
     work: UnitOfWork, city: City, submission: Submission, faults: Sequence[Fault]
-) -> Route:
-    """Find the route. Raises InvalidInput with `faults` and those that only the database knows."""
+) -> tuple[Bearings, Route]:
+    """Find the place. Raises InvalidInput with `faults` and those that only the database knows."""
     every = list(faults)
     named = {fault.path for fault in faults}
     if "category" not in named:
         every += await category_faults(work, submission.category)
+    bearings = await city.bearings(work.session, work.now)
     found: Route | None = None
     try:
         found = route(
-            await city.gazetteer(work.session),
+            bearings.gazetteer,
             address=None if "address" in named else submission.address,
             location=None if faults else submission.location,
             unit_code=None if "unitCode" in named else submission.unit_code,
@@ -146,7 +183,39 @@ async def _route(
         every += error.faults
     if every or found is None:
         raise InvalidInput(*every)
-    return found
+    return bearings, found
+
+
+def _line(
+    submission: Submission, suggested: Suggested, bearings: Bearings, place: Route
+) -> Line | None:
+    """The emergency line that takes it, if one does."""
+    category, _ = _category(submission, suggested)
+    words = f"{submission.title} {submission.content}"
+    return line_for(bearings.lines, category=category, places=place.places(), words=words)
+
+
+def _decide(
+    work: UnitOfWork,
+    city: City,
+    submission: Submission,
+    suggested: Suggested,
+    bearings: Bearings,
+    place: Route,
+    line: Line | None,
+) -> Destination:
+    """Ask the catalogue where such a matter goes from that place."""
+    category, _ = _category(submission, suggested)
+    return destination(
+        bearings.catalogue,
+        place,
+        category=category,
+        kind=submission.kind,
+        line=line.code if line is not None else None,
+        at=work.now.astimezone(city.rules.zone),
+        title=submission.title,
+        content=submission.content,
+    )
 
 
 def _location_faults(location: tuple[float, float] | None) -> list[Fault]:
@@ -206,22 +275,41 @@ async def _citizen(work: UnitOfWork, protection: Protection, submission: Submiss
     return (await upsert_citizen(work, protection, contact.phone, contact.name)).id
 
 
+async def _suggest(work: UnitOfWork, city: City, submission: Submission) -> Suggested:
+    if submission.category is not None:
+        return Suggested()
+    numbers = city.rules.profile.classification
+    return await suggest(work, city.classifier, numbers, submission.title, submission.content)
+
+
+def _category(submission: Submission, suggested: Suggested) -> tuple[str | None, str | None]:
+    """The category that a ticket begins with, and who says so."""
+    if submission.category is not None:
+        return submission.category, CategorySource.SUBMITTED.value
+    if suggested.category is not None:
+        return suggested.category, CategorySource.MODEL.value
+    return None, None
+
+
 async def _register(
     work: UnitOfWork,
     city: City,
     submission: Submission,
+    suggested: Suggested,
     ticket_id: UUID,
     citizen_id: UUID | None,
-    found: Route,
+    found: Destination,
     accused: Unit | None,
 ) -> Ticket:
     profile = city.rules.profile
+    category, source = _category(submission, suggested)
     level, reason = response_level(
         profile,
         kind=submission.kind,
-        category_code=submission.category,
+        category_code=category,
         title=submission.title,
         content=submission.content,
+        by_catalogue=found.level,
     )
     day = work.now.astimezone(city.rules.zone).date()
     longitude, latitude = submission.location or (None, None)
@@ -238,13 +326,18 @@ async def _register(
         address=submission.address,
         longitude=longitude,
         latitude=latitude,
-        category_code=submission.category,
+        category_code=category,
+        category_source=source,
         citizen_id=citizen_id,
         submitter=work.actor.subject,
         confidential=submission.confidential,
         accused_unit_id=accused.id if accused else None,
-        route_reason=found.reason.value,
-        route_explanation=found.explain(),
+        route_reason=found.route.reason.value,
+        route_explanation=found.explanation,
+        place_code=found.place,
+        catalogue_number=found.number,
+        catalogue_rank=found.rank,
+        priority=Priority.ORDINARY,
         round=FIRST_ROUND,
         urge_count=0,
         version=0,
@@ -254,16 +347,19 @@ async def _register(
         history_head=ORIGIN,
     )
     work.add(ticket)
-    advance(work, ticket, Step.SUBMIT, level=level.value, route=found.reason.value)
+    advance(work, ticket, Step.SUBMIT, level=level.value, route=found.route.reason.value)
     return ticket
 
 
-async def _units(work: UnitOfWork, found: Route) -> list[Unit]:
-    """The lead and the copies of a route; none where it names no unit, or one just retired."""
-    codes = [code for code in (found.unit_code, *found.copy_to) if code is not None]
-    if found.unit_code is None:
-        return []
+async def _units(
+    work: UnitOfWork, found: Destination
+) -> tuple[Unit, list[Unit], list[Unit]] | None:
+    """Lead, joint units and copies; None where it names no lead, or one just retired."""
+    if found.lead is None:
+        return None
+    codes = [found.lead, *found.joint, *found.copies]
     by_code = {unit.code: unit for unit in await units.active_by_codes(work.session, codes)}
-    if found.unit_code not in by_code:
-        return []  # the triage queue decides
-    return [by_code[code] for code in codes if code in by_code]
+    if found.lead not in by_code:
+        return None  # the triage queue decides
+    joint = [by_code[code] for code in found.joint if code in by_code]
+    return by_code[found.lead], joint, [by_code[code] for code in found.copies if code in by_code]

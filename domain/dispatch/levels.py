@@ -12,18 +12,28 @@ _END_OF_TITLE = "。"  # so that no word is found across title and content
 
 
 def response_level(
-    profile: Profile, *, kind: TicketKind, category_code: str | None, title: str, content: str
+    profile: Profile,
+    *,
+    kind: TicketKind,
+    category_code: str | None,
+    title: str,
+    content: str,
+    by_catalogue: tuple[ResponseLevel, str] | None = None,
 ) -> tuple[ResponseLevel, str]:
     """Return the level of a ticket and a Chinese sentence with the reason, for the agent.
 
-    An emergency word makes L1; else the longest matching prefix of the category code decides;
-    else the kind; else the default of the city. Never raises, whatever the text holds.
+    An emergency word makes L1, whatever else is said; else the entry of the catalogue decides,
+    where it gives a level (`by_catalogue`, with its reason); else the longest matching prefix of
+    the category code; else the kind; else the default of the city. Never raises, whatever the text
+    holds.
     """
     response = profile.response
     if kind in response.emergency_kinds:
         word = emergency_word(profile, f"{title}{_END_OF_TITLE}{content}")
         if word is not None:
             return ResponseLevel.L1, f"内容含紧急情形“{word}”，定为一级响应"
+    if by_catalogue is not None:
+        return by_catalogue
     if category_code is not None:
         prefix = _longest_prefix(category_code, response.by_category)
         if prefix is not None:

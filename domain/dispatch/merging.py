@@ -11,16 +11,17 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from domain.dispatch import recusal
+from domain.dispatch import recusal, suspending
 from domain.dispatch.assigning import assign, take_from_units
 from domain.dispatch.city import Rules
 from domain.dispatch.copies import district_copies
+from domain.dispatch.parts import joint_units
 from domain.dispatch.splitting import close_parts, has_parts, require_parts_done
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.texts import check_text
 from domain.kernel.vocabulary import FIRST_ROUND, TicketStatus
 from domain.kernel.work import UnitOfWork
-from domain.tickets import commands, queries
+from domain.tickets import queries
 from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.commands import MOST_REMARK
 from domain.tickets.history import advance
@@ -130,10 +131,10 @@ async def withdraw_ticket(
     """撤回, where others follow: the oldest follower takes the withdrawn ticket's place.
 
     A ticket with parts in hand is not withdrawn: that would end what units are working on. Raises
-    what `tickets.commands.withdraw_ticket` raises.
+    what `suspending.withdraw_ticket` raises.
     """
     await lock_group(work, ticket_id)
-    ticket = await commands.withdraw_ticket(work, ticket_id, reason, expected_version)
+    ticket = await suspending.withdraw_ticket(work, ticket_id, reason, expected_version)
     await require_parts_done(work, ticket)
     await close_parts(work, ticket)
     followers = await followers_of(work, ticket)
@@ -151,29 +152,38 @@ async def _succeed(
     advance(work, heir, Step.PROMOTE, remark="主单已撤回，本单继续办理", primary=ended.code)
     repoint(work, others, heir)
     if ended.lead_unit_id is not None:
-        await _give(work, rules, heir, ended.lead_unit_id, "主单撤回，由本单接续")
+        joint = await joint_units(work, ended.id)
+        await _give(work, rules, heir, ended.lead_unit_id, joint, "主单撤回，由本单接续")
 
 
 async def give_back(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
-    """Dispatch a freed ticket afresh to the unit that led it last; it waits for triage where no
-    unit did, or that unit is gone."""
+    """Dispatch a freed ticket afresh to the unit that led it last, and to the joint units that it
+    was taken from with it; it waits for triage where no unit did, or that unit is gone."""
     await work.flush()
     former = await work.session.scalar(
-        select(Assignment.unit_id)
+        select(Assignment)
         .where(Assignment.ticket_id == ticket.id, Assignment.role == AssignmentRole.LEAD.value)
         .order_by(Assignment.assigned_at.desc(), Assignment.id.desc())
         .limit(1)
     )
     if former is not None:
-        await _give(work, rules, ticket, former, "撤销并单，退回原承办单位")
+        joint = await joint_units(work, ticket.id, ended_at=former.ended_at)
+        await _give(work, rules, ticket, former.unit_id, joint, "撤销并单，退回原承办单位")
 
 
-async def _give(work: UnitOfWork, rules: Rules, ticket: Ticket, unit_id: UUID, reason: str) -> None:
+async def _give(
+    work: UnitOfWork,
+    rules: Rules,
+    ticket: Ticket,
+    unit_id: UUID,
+    joint: Sequence[Unit],
+    reason: str,
+) -> None:
     lead = await work.session.get(Unit, unit_id, with_for_update={"read": True})
     if lead is None or not lead.active or not recusal.is_free(ticket, lead):
         return
     copies = await district_copies(work, lead)
-    await assign(work, rules, ticket, lead, copies, reason=reason, by="merging")
+    await assign(work, rules, ticket, lead, copies, joint=joint, reason=reason, by="merging")
 
 
 async def tell_followers(

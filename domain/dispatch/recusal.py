@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.vocabulary import UnitLevel
@@ -19,6 +19,8 @@ from domain.tickets.assignments import Assignment
 from domain.tickets.models import Ticket
 from domain.units import queries as units
 from domain.units.models import Unit
+
+REFUSAL = "is the unit that the report is about, or below it"
 
 
 def is_free(ticket: Ticket, unit: Unit) -> bool:
@@ -29,7 +31,7 @@ def is_free(ticket: Ticket, unit: Unit) -> bool:
 def require_free(ticket: Ticket, unit: Unit, path: str = "unitCode") -> None:
     """Raise InvalidInput naming `path` where the unit must be recused."""
     if not is_free(ticket, unit):
-        raise InvalidInput(Fault(path, "is the unit that the report is about, or below it"))
+        raise InvalidInput(Fault(path, REFUSAL))
 
 
 def free_of(ticket: Ticket, others: Sequence[Unit]) -> list[Unit]:
@@ -53,6 +55,12 @@ async def instead(work: UnitOfWork, ticket: Ticket, unit: Unit) -> Unit | None:
     return above
 
 
+async def all_instead(work: UnitOfWork, ticket: Ticket, others: Sequence[Unit]) -> list[Unit]:
+    """`instead` of each; without those for which the centre would have to decide."""
+    found = [await instead(work, ticket, unit) for unit in others]
+    return [unit for unit in found if unit is not None]
+
+
 async def accused_unit(work: UnitOfWork, code: str | None) -> Unit | None:
     """The unit that a citizen complains of. Raises InvalidInput."""
     if code is None:
@@ -63,20 +71,21 @@ async def accused_unit(work: UnitOfWork, code: str | None) -> Unit | None:
     return unit
 
 
-async def end_parts(work: UnitOfWork, ticket: Ticket) -> None:
-    """End every part that the accused unit and those below it have in the ticket."""
+async def parts_of_accused(work: UnitOfWork, ticket: Ticket) -> Sequence[Assignment]:
+    """The parts that the accused unit and those below it still have in a locked ticket."""
     shut: UUID | None = ticket.shut_unit_id
     if shut is None:
-        return
+        return []
     await work.flush()
     below = select(Unit.id).where(Unit.lineage.contains([shut]))
-    await work.session.execute(
-        update(Assignment)
+    rows = await work.session.scalars(
+        select(Assignment)
         .where(
             Assignment.ticket_id == ticket.id,
             Assignment.ended_at.is_(None),
             Assignment.unit_id.in_(below),
         )
-        .values(ended_at=work.now)
-        .execution_options(synchronize_session=False)
+        .order_by(Assignment.id)
+        .execution_options(populate_existing=True)
     )
+    return rows.all()

@@ -51,9 +51,16 @@ class Route:
     located_in: str | None = None
     gazetteer: Gazetteer = field(kw_only=True, repr=False, compare=False)
 
+    def places(self) -> frozenset[str]:
+        """The codes of the unit that the place points to and of its district; empty without one."""
+        if self.unit_code is None:
+            return frozenset()
+        district = self.gazetteer.district_of(self.unit_code)
+        return frozenset(code for code in (self.unit_code, district) if code is not None)
+
     def explain(self) -> str:
         """Return one Chinese sentence that an agent understands; it quotes the address's names."""
-        because = _BECAUSE[self.reason](self)
+        because = self.because()
         aside = "、".join(f"“{match.text}”" for match in self.matched if not match.codes)
         ignored = f"（地址中的{aside}与之不符，未采用）" if aside and self.unit_code else ""
         if self.unit_code is None:
@@ -61,6 +68,10 @@ class Route:
         copies = "、".join(map(self.gazetteer.label, self.copy_to))
         copied = f"，并抄送{copies}" if copies else ""
         return f"{because}，派往{self.gazetteer.label(self.unit_code)}{copied}{ignored}"
+
+    def because(self) -> str:
+        """Return what points to the place, in Chinese."""
+        return _BECAUSE[self.reason](self)
 
     def _written(self) -> str:
         """The names that bear on the answer, district names only where there is nothing else."""

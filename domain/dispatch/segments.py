@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 
@@ -54,7 +54,9 @@ class Segment:
 
     `at` is aware and kept in UTC. `limit` is the whole limit for the RUN that starts the clock and
     for LEVEL_CHANGE, what is added for EXTENSION, and None otherwise. `level` is set where a limit
-    comes from a response level. `text` is the stated reason, free of personal data.
+    comes from a response level. `text` is the stated reason, free of personal data. `review_on` is
+    the local day on which a suspension is reviewed; `moved` says from where to where a new calendar
+    moved the deadline.
     Raises ValueError for a naive `at`, and for a limit that is missing or out of place.
     """
 
@@ -64,6 +66,8 @@ class Segment:
     limit: Limit | None = None
     level: ResponseLevel | None = None
     text: str = ""
+    review_on: date | None = None
+    moved: tuple[datetime, datetime] | None = None
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
@@ -115,6 +119,11 @@ class Timeline:
         )
 
     @property
+    def stands(self) -> bool:
+        """Whether the clock is stopped, and not yet resumed, after the last of its segments."""
+        return not self.running or self.running[-1][1] is not None
+
+    @property
     def phases(self) -> tuple[Limit, ...]:
         """The limits that are used up one after another: the base, then each extension."""
         limits = (segment.limit for segment in (self.base, *self.extensions))
@@ -136,12 +145,13 @@ def since_start(recorded: Sequence[Segment]) -> Sequence[Segment]:
     return recorded[starts[-1] :] if starts else recorded
 
 
-def _rank(segment: Segment) -> tuple[bool, str, timedelta, str, str, str, str]:
+def _rank(segment: Segment) -> tuple[bool, str, timedelta, str, str, str, str, str]:
     nominal = segment.limit.nominal if segment.limit else timedelta()
     written = f"{segment.limit.limit}{segment.limit.calendar}" if segment.limit else ""
     level = segment.level or ""
     return (
         not segment.starts, segment.kind, nominal, written, level, segment.cause, segment.text,
+        f"{segment.review_on}{segment.moved}",
     )  # fmt: skip
 
 

@@ -20,12 +20,13 @@ from domain.dispatch.levels import response_level
 from domain.dispatch.route import RouteReason
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.texts import check_text
-from domain.kernel.vocabulary import FIRST_ROUND, TicketKind, TicketStatus
+from domain.kernel.vocabulary import FIRST_ROUND, CategorySource, TicketKind, TicketStatus
 from domain.kernel.work import UnitOfWork
 from domain.tickets import queries
 from domain.tickets.code import format_code, next_numbers
 from domain.tickets.commands import MOST_CONTENT, MOST_REMARK
 from domain.tickets.history import ORIGIN, advance
+from domain.tickets.lines import EmergencyLine, Priority, as_line, join
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import ENDED, Action, Step
 from domain.units import queries as units
@@ -73,6 +74,7 @@ async def split_ticket(
     numbers = await next_numbers(work.session, day, len(parts))
     for part, number in zip(parts, numbers, strict=True):
         made = _register(work, city, ticket, part, format_code(day, number))
+        await _join_line(work, ticket, made)
         await _give(work, city, made, leads[part.unit_code])
     return ticket
 
@@ -102,7 +104,7 @@ async def _leads(work: UnitOfWork, ticket: Ticket, parts: Sequence[Part]) -> Map
         if unit is None:
             faults.append(Fault(f"parts.{number}.unitCode", "is not the code of an active unit"))
         elif not recusal.is_free(ticket, unit):
-            faults.append(Fault(f"parts.{number}.unitCode", "is the unit that the report is about"))
+            faults.append(Fault(f"parts.{number}.unitCode", recusal.REFUSAL))
         if part.category in unknown:
             faults.append(Fault(f"parts.{number}.category", "is not a known category code"))
     if faults:
@@ -140,6 +142,7 @@ def _register(work: UnitOfWork, city: City, whole: Ticket, part: Part, code: str
         longitude=whole.longitude,
         latitude=whole.latitude,
         category_code=part.category,
+        category_source=CategorySource.CENTRE.value if part.category is not None else None,
         citizen_id=whole.citizen_id,
         submitter=whole.submitter,
         part_of_id=whole.id,
@@ -147,6 +150,7 @@ def _register(work: UnitOfWork, city: City, whole: Ticket, part: Part, code: str
         accused_unit_id=whole.accused_unit_id,
         route_reason=RouteReason.NAMED_UNIT.value,
         route_explanation="拆单时指定承办单位",
+        priority=Priority.ORDINARY,
         round=FIRST_ROUND,
         urge_count=0,
         version=0,
@@ -158,6 +162,15 @@ def _register(work: UnitOfWork, city: City, whole: Ticket, part: Part, code: str
     work.add(ticket)
     advance(work, ticket, Step.SUBMIT, level=level.value, part_of=whole.code)
     return ticket
+
+
+async def _join_line(work: UnitOfWork, whole: Ticket, part: Ticket) -> None:
+    """A part of what stands on an open emergency line stands on it too."""
+    if whole.line_id is None or whole.priority != Priority.EMERGENCY_LINE:
+        return
+    line = await work.session.get(EmergencyLine, whole.line_id)
+    if line is not None and line.closed_at is None:
+        join(work, part, as_line(line))
 
 
 async def has_parts(work: UnitOfWork, ticket: Ticket) -> bool:

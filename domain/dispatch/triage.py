@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from uuid import UUID
 
-from domain.dispatch import merging, recusal
-from domain.dispatch.assigning import assign, take_from_units
+from domain.classification.commands import record_correction
+from domain.dispatch import merging, parts, recusal, task_clocks
+from domain.dispatch.assigning import assign, take_from_accused, take_from_units
 from domain.dispatch.city import City, Rules
 from domain.dispatch.copies import district_copies
+from domain.dispatch.models import TransferCause
+from domain.dispatch.moving import change_level
 from domain.dispatch.splitting import close_parts, require_parts_done
-from domain.dispatch.ticking import change_level
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.texts import check_text
-from domain.kernel.vocabulary import ResponseLevel, TicketStatus
+from domain.kernel.vocabulary import CategorySource, ResponseLevel, TicketStatus
 from domain.kernel.work import UnitOfWork
 from domain.tickets import audience, queries
 from domain.tickets.commands import MOST_CONTENT, MOST_REMARK
@@ -88,6 +91,8 @@ async def classify_ticket(
     被反映单位: the unit that it is about. A protected ticket is taken away from it, and from units
     below it, and goes to the unit above or back to the centre (J32).
 
+    Another category than before is kept for training (`classification.record_correction`).
+
     Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
     """
     faults = check_text("reason", reason, most=MOST_REMARK, required=False)
@@ -101,13 +106,17 @@ async def classify_ticket(
     accused = await recusal.accused_unit(work, accused_unit_code)
     before = {"category": ticket.category_code, "level": ticket.level}
     moved = level is not None and level.value != ticket.level
-    ticket.category_code = category or ticket.category_code
+    if category is not None:
+        ticket.category_code = category
+        ticket.category_source = CategorySource.CENTRE.value
+        await record_correction(work, ticket, before["category"])
     if level is not None:
         ticket.level, ticket.level_reason = level.value, reason or "坐席调整"
     after = {"category": ticket.category_code, "level": ticket.level}
     advance(work, ticket, Action.CLASSIFY, remark=reason, before=before, after=after)
     if moved and ticket.lead_unit_id is not None:
-        await change_level(work, rules, ticket, reason or "")
+        await change_level(work, rules, [ticket], reason or "")
+        await task_clocks.change_level(work, rules, ticket, reason or "")
     if accused is not None:
         ticket.accused_unit_id = accused.id
         await _take_away(work, rules, ticket)
@@ -119,14 +128,15 @@ async def _take_away(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
     await audience.shut_out(work, ticket)
     lead = await work.session.get(Unit, ticket.lead_unit_id) if ticket.lead_unit_id else None
     if lead is None or recusal.is_free(ticket, lead):
-        await recusal.end_parts(work, ticket)
+        await take_from_accused(work, ticket)
         return
+    joint = recusal.free_of(ticket, await parts.joint_units(work, ticket.id))
     reason = "涉及被反映单位，依规回避"
     advance(work, ticket, Step.TAKE_AWAY, remark=reason)
     await take_from_units(work, ticket)
     above = await recusal.instead(work, ticket, lead)
     if above is not None:
-        await assign(work, rules, ticket, above, [], reason=reason, by="recusal")
+        await assign(work, rules, ticket, above, [], joint=joint, reason=reason, by="recusal")
 
 
 async def dispatch_ticket(
@@ -136,19 +146,36 @@ async def dispatch_ticket(
     unit_code: str,
     reason: str | None = None,
     expected_version: int | None = None,
+    *,
+    joint: Sequence[str] = (),
+    co_handlers: Sequence[str] = (),
 ) -> Ticket:
     """派单: give a ticket to a unit by hand; a street's ticket is copied to its district (B12).
 
-    Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
+    `joint` and `co_handlers` are the codes of units that get a task beside the lead (联合双派, S),
+    and of units that help (协办). Raises InvalidInput with all faults at once, NotFound,
+    NotAllowed, Conflict, NotPossibleNow.
     """
     faults = check_text("reason", reason, most=MOST_REMARK, required=False)
     if faults:
         raise InvalidInput(*faults)
     ticket = await queries.lock_for(work, ticket_id, Action.DISPATCH, expected_version)
     lead = await units.active_by_code(work.session, unit_code)
-    if lead is None:
-        raise InvalidInput(Fault("unitCode", "is not the code of an active unit"))
+    faults = [] if lead else [Fault("unitCode", "is not the code of an active unit")]
+    if lead is not None and not recusal.is_free(ticket, lead):
+        faults.append(Fault("unitCode", recusal.REFUSAL))
+    taken = {lead.id} if lead else set()
+    beside, more = await parts.units_to_ask(work, ticket, "jointUnitCodes", joint, taken)
+    faults += more
+    taken |= {unit.id for unit in beside}
+    helping, more = await parts.units_to_ask(work, ticket, "coHandlerCodes", co_handlers, taken)
+    faults += more
+    if faults or lead is None:
+        raise InvalidInput(*faults)
     copies = await district_copies(work, lead)
     words = reason or f"人工派往{lead.name}"
-    await assign(work, city.rules, ticket, lead, copies, reason=words, by="hand")
+    await assign(
+        work, city.rules, ticket, lead, copies, joint=beside, co_handlers=helping,
+        reason=words, transfer=TransferCause.HAND, by="hand",
+    )  # fmt: skip
     return ticket

@@ -93,11 +93,16 @@ def outcome(
     callback = profile.callback
     if not answers.reached:
         return CallbackOutcome.RETRY if attempts < callback.attempts else callback.unreachable
-    unresolved = callback.rework_when_unresolved and answers.resolved is False
-    asks_for_rework = unresolved or answers.satisfaction in callback.rework_on
-    if asks_for_rework and round - FIRST_ROUND < profile.rework.rounds:
+    if asks_for_rework(profile, answers) and round - FIRST_ROUND < profile.rework.rounds:
         return CallbackOutcome.REWORK
     return CallbackOutcome.CLOSE if answers.valid else CallbackOutcome.CLOSE_UNSCORED
+
+
+def asks_for_rework(profile: Profile, answers: Answers) -> bool:
+    """Whether the answers ask for a rework, if rounds remain or not (J27)."""
+    callback = profile.callback
+    unresolved = callback.rework_when_unresolved and answers.resolved is False
+    return unresolved or answers.satisfaction in callback.rework_on
 
 
 def _windows(

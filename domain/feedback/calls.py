@@ -50,6 +50,7 @@ def _schedule(
             status=CallbackStatus.SCHEDULED.value,
             source=CallbackSource.CALL.value,
             due_at=due,
+            priority=ticket.priority,
         )
     )
     return True

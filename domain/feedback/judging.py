@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from domain.dispatch import merging, splitting
 from domain.dispatch.assigning import assign
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.copies import district_copies
+from domain.dispatch.parts import joint_units
 from domain.feedback import calls, following
-from domain.feedback.calling import Answers, outcome
+from domain.feedback.calling import Answers, asks_for_rework, outcome
 from domain.feedback.models import Callback, CallbackSource, CallbackStatus
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.texts import check_text
 from domain.kernel.vocabulary import CallbackOutcome, Satisfaction, TicketStatus
 from domain.kernel.work import UnitOfWork
+from domain.supervision.problems import after_rework_asked
 from domain.tickets import queries
 from domain.tickets.commands import MOST_REMARK
 from domain.tickets.history import advance
@@ -95,6 +99,7 @@ def _check(judgement: Judgement) -> None:
 async def _judge(
     work: UnitOfWork, rules: Rules, ticket: Ticket, judgement: Judgement, action: Action
 ) -> Ticket:
+    rules = await rules_now(work, rules)
     attempts = await calls.attempts_of(work, ticket.id, ticket.round)
     present = attempts[-1] if attempts else None
     if present is None or present.status != CallbackStatus.SCHEDULED.value:
@@ -108,6 +113,8 @@ async def _judge(
         satisfaction=judgement.satisfaction, attempt=present.attempt, outcome=verdict.value,
     )  # fmt: skip
     await work.flush()
+    if asks_for_rework(rules.profile, judgement.answers()):
+        await after_rework_asked(work, rules, await _reopened(work, ticket))
     if verdict is CallbackOutcome.RETRY and not calls.schedule_next(work, rules, ticket, attempts):
         verdict = rules.profile.callback.unreachable
     if verdict is CallbackOutcome.REWORK:
@@ -141,28 +148,51 @@ def _fill(work: UnitOfWork, call: Callback, judgement: Judgement, action: Action
     call.called_by = None if own else work.actor.subject
 
 
+async def _reopened(work: UnitOfWork, ticket: Ticket) -> Ticket:
+    """The ticket that a rework gives back: a follower's primary while that waits for answers too,
+    else the ticket itself (decision 14)."""
+    if ticket.primary_id is None:
+        return ticket
+    primary = await work.session.get(Ticket, ticket.primary_id)
+    assert primary is not None
+    return primary if primary.status == TicketStatus.REPLIED else ticket
+
+
 async def _again(
     work: UnitOfWork, rules: Rules, ticket: Ticket, unit_id: UUID, judgement: Judgement
 ) -> None:
     """重办: once more (J27). A follower's answer gives its primary back while that waits for
-    answers; after that the follower goes on alone, to the same unit (decision 14)."""
-    if ticket.primary_id is None:
-        await _rework(work, rules, ticket, unit_id, judgement.remark or _UNSOLVED)
-        await following.await_next_reply(work, ticket)
-        return
-    primary = await work.session.get(Ticket, ticket.primary_id)
-    assert primary is not None
-    if primary.status == TicketStatus.REPLIED:
+    answers; after that the follower goes on alone, to the same units (decision 14)."""
+    reopened = await _reopened(work, ticket)
+    joint = await _joint_again(work, rules, ticket.primary_id or ticket.id)
+    if reopened is ticket:
+        reason = judgement.remark or _UNSOLVED
+    else:
         # Not in the words of the follower's citizen: the primary's history is another's.
-        await _rework(work, rules, primary, unit_id, "并单市民不满意或未解决，退回重办")
-        await following.await_next_reply(work, primary)
-        return
-    await _rework(work, rules, ticket, unit_id, judgement.remark or _UNSOLVED)
-    ticket.primary_id = None
+        reason = "并单市民不满意或未解决，退回重办"
+    alone = reopened.primary_id is not None
+    await _rework(work, rules, reopened, unit_id, joint, reason)
+    if alone:
+        reopened.primary_id = None
+    else:
+        await following.await_next_reply(work, reopened)
+
+
+async def _joint_again(work: UnitOfWork, rules: Rules, replied_id: UUID) -> list[Unit]:
+    """The joint units of what was replied to, where the city gives them their tasks again.
+
+    The citizen judged the lead's reply, so the rework is the lead's; the rest is the city's choice.
+    """
+    return await joint_units(work, replied_id) if rules.profile.joint.again_on_rework else []
 
 
 async def _rework(
-    work: UnitOfWork, rules: Rules, ticket: Ticket, unit_id: UUID, reason: str
+    work: UnitOfWork,
+    rules: Rules,
+    ticket: Ticket,
+    unit_id: UUID,
+    joint: Sequence[Unit],
+    reason: str,
 ) -> None:
     """The same lead once more, with the shorter clock of its round.
 
@@ -176,4 +206,4 @@ async def _rework(
         advance(work, ticket, Step.PROMOTE, remark=reason)
         return
     copies = await district_copies(work, lead)
-    await assign(work, rules, ticket, lead, copies, reason=reason, move=Step.REWORK)
+    await assign(work, rules, ticket, lead, copies, joint=joint, reason=reason, move=Step.REWORK)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.kernel.tables import Table, one_of
@@ -79,7 +79,13 @@ class Callback(Table):
             unique=True,
             postgresql_where=text("status = 'ANSWERED'"),
         ),
-        Index("ix_callback_due", "due_at", "id", postgresql_where=text("status = 'SCHEDULED'")),
+        Index(
+            "ix_callback_priority_due",
+            "priority",
+            "due_at",
+            "id",
+            postgresql_where=text("status = 'SCHEDULED'"),
+        ),
         Index(
             "ix_callback_scored",
             "answered_at",
@@ -96,6 +102,7 @@ class Callback(Table):
     status: Mapped[str]
     source: Mapped[str]
     due_at: Mapped[datetime]
+    priority: Mapped[int] = mapped_column(SmallInteger(), default=1, server_default="1")
     answered_at: Mapped[datetime | None]
     contacted: Mapped[bool | None]
     resolved: Mapped[bool | None]

@@ -97,6 +97,10 @@ class WorkCalendar:
         """
         return cls(MappingProxyType(dict(rows)), ordered_spans(hours))
 
+    def with_days(self, rows: Iterable[tuple[date, bool]]) -> WorkCalendar:
+        """Return this calendar with days that were declared since; they stand before its own."""
+        return WorkCalendar.of([*self.days.items(), *rows], self.hours)
+
     def is_workday(self, day: date) -> bool:
         """Tell whether that day is worked, holidays and make-up workdays (调休) included."""
         return self.days.get(day, day.weekday() < _SATURDAY)
@@ -143,6 +147,10 @@ class WorkCalendar:
                 return opens + left
             left -= closes - opens
         raise AssertionError("the calendar has no end")
+
+    def next_opening(self, at: datetime, zone: tzinfo) -> datetime:
+        """Return the first instant (UTC), from an aware `at` on, that is working time."""
+        return self.add(at, timedelta(), zone)
 
     def add_workdays(self, at: datetime, count: int, zone: tzinfo) -> datetime:
         """Return the instant (UTC) `count` working days after `at`."""

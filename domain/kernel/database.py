@@ -54,7 +54,11 @@ class Database:
                 "timeout": 10,
             },
         )
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        # What the process keeps of this database from one unit of work to the next, by revision.
+        kept: dict[str, Any] = {}
+        self._sessions = async_sessionmaker(
+            self.engine, expire_on_commit=False, info={"kept": kept}
+        )
 
     @asynccontextmanager
     async def unit_of_work(self, actor: Actor) -> AsyncIterator[UnitOfWork]:

@@ -19,9 +19,13 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from domain.kernel.limit import Limit
 from domain.kernel.sections import (
     Callback,
+    Classification,
     Contest,
+    ContestGround,
     Evaluation,
     Extension,
+    HandDown,
+    Joint,
     LoginCode,
     Merging,
     PositiveCount,
@@ -31,8 +35,10 @@ from domain.kernel.sections import (
     Section,
     Spans,
     Supervision,
+    Suspension,
     TriageGround,
     Warnings,
+    Whistle,
     Word,
 )
 from domain.kernel.vocabulary import ClockName, ResponseLevel
@@ -63,7 +69,11 @@ class Profile(Section):
     response: Response
     warnings: Warnings
     rework: Rework
+    joint: Joint
+    hand_down: HandDown
+    whistle: Whistle
     extension: Extension
+    suspension: Suspension
     contest: Contest
     supervision: Supervision
     callback: Callback
@@ -71,7 +81,9 @@ class Profile(Section):
     login_code: LoginCode
     restraints: Restraints
     merging: Merging
+    classification: Classification
     triage_grounds: Annotated[tuple[TriageGround, ...], Field(min_length=1)]
+    contest_grounds: Annotated[tuple[ContestGround, ...], Field(min_length=1)]
 
     @cached_property
     def zone_info(self) -> ZoneInfo:
@@ -86,11 +98,16 @@ class Profile(Section):
         """Return the ground of that code, or None where the city knows none."""
         return next((ground for ground in self.triage_grounds if ground.code == code), None)
 
+    def contest_ground(self, code: str) -> ContestGround | None:
+        """Return the ground of that code, or None where the city knows none."""
+        return next((ground for ground in self.contest_grounds if ground.code == code), None)
+
     @model_validator(mode="after")
     def _distinct_grounds(self) -> Self:
-        codes = [ground.code for ground in self.triage_grounds]
-        if repeated := sorted({code for code in codes if codes.count(code) > 1}):
-            raise ValueError(f"triage_grounds repeat {', '.join(repeated)}")
+        for name in ("triage_grounds", "contest_grounds"):
+            codes = [ground.code for ground in getattr(self, name)]
+            if repeated := sorted({code for code in codes if codes.count(code) > 1}):
+                raise ValueError(f"{name} repeat {', '.join(repeated)}")
         return self
 
 

@@ -22,6 +22,7 @@ from domain.kernel.vocabulary import (
     ResponseLevel,
     Satisfaction,
     SupervisionGrade,
+    SupervisionTrigger,
     TicketKind,
     TicketStatus,
     UnitLevel,
@@ -122,17 +123,23 @@ class Response(Section):
 
 
 class EscalationStep(Section):
-    """提级: who is told that a ticket is overdue, and how long after the deadline."""
+    """提级: who is told that something is overdue, and how long after the deadline."""
 
     after: Limit
     to: Literal[UnitLevel.DISTRICT, UnitLevel.CITY]
+
+
+class TicketEscalationStep(EscalationStep):
+    """工单提级: and within what the unit that an overdue ticket is brought before acts."""
+
+    act: Limit
 
 
 class Warnings(Section):
     """黄牌与提级: the share of the limit at which the unit is warned, and the steps after it."""
 
     yellow: PositiveShare
-    escalation: tuple[EscalationStep, ...]
+    escalation: tuple[TicketEscalationStep, ...]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -149,30 +156,106 @@ class Rework(Section):
     share: PositiveShare
 
 
+class Joint(Section):
+    """联合双派: whether the joint units get a task again when a ticket is reworked."""
+
+    again_on_rework: bool
+
+
+class HandDown(Section):
+    """街道交办社区: the street's list of what it may hand down; no category means every one."""
+
+    categories: tuple[CategoryPrefix, ...]
+    except_kinds: frozenset[TicketKind]
+
+    def allows(self, kind: TicketKind, category_code: str | None) -> bool:
+        """Whether such a ticket may be handed down; an unclassified one only where all may."""
+        if kind in self.except_kinds:
+            return False
+        code = f"{category_code}." if category_code else ""
+        return not self.categories or any(code.startswith(f"{p}.") for p in self.categories)
+
+
+class Whistle(Section):
+    """吹哨报到: how soon a called unit reports in, and who is told when it does not."""
+
+    report_in: Frozen[ResponseLevel, Limit]
+    escalation: tuple[EscalationStep, ...]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if missing := [level.value for level in ResponseLevel if level not in self.report_in]:
+            raise ValueError(f"report_in lacks {', '.join(missing)}")
+        waits = [step.after.nominal for step in self.escalation]
+        if waits != sorted(waits):
+            raise ValueError("escalation steps must be in the order of their time")
+        return self
+
+
 class Extension(Section):
     """延期: the most that all extensions of one clock may add together."""
 
     maximum: Limit
 
 
+class Suspension(Section):
+    """挂账: how long one may last, and what follows on the day of its review.
+
+    With `decide_within` the ticket is put before its supervisor, who has that time to decide; it
+    resumes by itself after it. Without, it resumes by itself on the day.
+    """
+
+    maximum: Limit
+    decide_within: Limit | None = None
+
+
 class Contest(Section):
-    """派单异议: how often one assignment may be contested, and until when after dispatch."""
+    """派单异议: how often one assignment may be contested, until when, and what a ruling does.
+
+    `ruling` is the time after which a contest that nobody ruled on is brought before the
+    supervisors. `reworks` says whether a unit may contest the rework of its own ticket,
+    `locks_upheld` whether the unit that a ruling names is bound by it.
+    """
 
     per_assignment: Count
     within: Limit
+    ruling: Limit
+    reworks: bool
+    locks_upheld: bool
+
+
+class Gathering(Section):
+    """How many tickets of one kind, submitted within that time, are one problem."""
+
+    count: Annotated[int, Field(ge=2, le=1000, strict=True)]
+    within: Limit
+
+    @model_validator(mode="after")
+    def _wall(self) -> Self:
+        if self.within.calendar is not CalendarKind.WALL:
+            raise ValueError("tickets are counted over time on the wall clock")
+        return self
 
 
 class Supervision(Section):
-    """督办: what makes a problem ticket, and the limit of an order of each grade."""
+    """督办: what makes a problem ticket; the grade of each trigger, the limit of each grade."""
 
     reworks: PositiveCount
     transfers: PositiveCount
+    urges: PositiveCount
+    repeated: Gathering
+    concentrated: Gathering
+    grades: Frozen[SupervisionTrigger, SupervisionGrade]
     limits: Frozen[SupervisionGrade, Limit]
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if missing := [grade.value for grade in SupervisionGrade if grade not in self.limits]:
             raise ValueError(f"limits lack {', '.join(missing)}")
+        by_rule = set(SupervisionTrigger) - {SupervisionTrigger.HAND}
+        if set(self.grades) != by_rule:
+            wanted = ", ".join(sorted(trigger.value for trigger in by_rule))
+            raise ValueError(f"grades must name exactly {wanted}")
         return self
 
 
@@ -254,6 +337,22 @@ class Merging(Section):
 
     window_days: PositiveCount
     metres: Annotated[int, Field(ge=1, le=20_000, strict=True)]
+
+
+class ContestGround(Section):
+    """异议理由: a ground on which a unit may contest a dispatch, with its source."""
+
+    code: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")]
+    label: Word
+    english: Annotated[str, Field(min_length=1, max_length=120)]
+    source: Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class Classification(Section):
+    """自动分类: from which probability on a category is set without asking anybody."""
+
+    threshold: PositiveShare
+    suggestions: Annotated[int, Field(ge=1, le=10, strict=True)]
 
 
 class TriageGround(Section):

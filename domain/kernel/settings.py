@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     sms_url: str | None = Field(None, alias="JIESU_SMS_URL")
     sms_token: SecretStr | None = Field(None, alias="JIESU_SMS_TOKEN")
     log_level: str = Field("info", alias="JIESU_LOG_LEVEL", pattern="^(debug|info|warning|error)$")
+    model: Path | None = Field(None, alias="JIESU_MODEL")
     database_pool: int = Field(16, alias="JIESU_DATABASE_POOL", ge=2, le=200)
     worker_metrics_port: int | None = Field(None, alias="JIESU_WORKER_METRICS_PORT", ge=1, le=65535)
 
@@ -75,6 +76,13 @@ class Settings(BaseSettings):
     def _web(cls, value: str | None) -> str | None:
         if value is not None and urlsplit(value).scheme not in {"https", "http"}:
             raise ValueError("must be an https:// URL")
+        return value
+
+    @field_validator("model")
+    @classmethod
+    def _file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError("must be a file that `jiesu train` made")
         return value
 
     @field_validator("secret")

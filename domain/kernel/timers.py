@@ -10,12 +10,14 @@ lock comes first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Index, delete, select, text, update
+from sqlalchemy import Index, Text, delete, func, literal, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -61,13 +63,40 @@ def arm(work: UnitOfWork, kind: str, subject_id: UUID, due_at: datetime, **paylo
     return timer
 
 
-async def disarm(work: UnitOfWork, subject_id: UUID, kinds: Sequence[str] | None = None) -> None:
-    """Remove the armed timers of a subject; fired ones stay as a record."""
+async def disarm(
+    work: UnitOfWork, subject_id: UUID, kinds: Sequence[str] | None = None, **payload: Any
+) -> None:
+    """Remove the armed timers of a subject; fired ones stay as a record.
+
+    With `payload`, only those that carry it: a subject can have several of a kind.
+    """
     await work.flush()
     statement = delete(Timer).where(Timer.subject_id == subject_id, Timer.fired_at.is_(None))
     if kinds is not None:
         statement = statement.where(Timer.kind.in_(kinds))
+    if payload:
+        statement = statement.where(Timer.payload.contains(payload))
     await work.session.execute(statement)
+
+
+async def take_back(
+    work: UnitOfWork, armed: Sequence[tuple[UUID, str]]
+) -> Mapping[tuple[UUID, str], dict[str, Any]]:
+    """Remove the armed timers of those (subject, kind), for all of them at once.
+
+    Returns the payloads of those that there were.
+    """
+    await work.flush()
+    subjects = literal([subject for subject, _ in armed], ARRAY(PG_UUID(as_uuid=True)))
+    kinds = literal([kind for _, kind in armed], ARRAY(Text()))
+    pairs = select(func.unnest(subjects), func.unnest(kinds))
+    rows = await work.session.execute(
+        delete(Timer)
+        .where(tuple_(Timer.subject_id, Timer.kind).in_(pairs), Timer.fired_at.is_(None))
+        .returning(Timer.subject_id, Timer.kind, Timer.payload)
+        .execution_options(synchronize_session=False)
+    )
+    return {(subject, kind): payload for subject, kind, payload in rows}
 
 
 class Due(NamedTuple):

@@ -75,6 +75,14 @@ class Channel(StrEnum):
     IMPORT = "IMPORT"  # 历史数据导入
 
 
+class CategorySource(StrEnum):
+    """分类来源: who says that a ticket belongs to its category."""
+
+    SUBMITTED = "SUBMITTED"  # 登记时选定
+    MODEL = "MODEL"  # 模型判定
+    CENTRE = "CENTRE"  # 热线中心定类
+
+
 class UnitLevel(StrEnum):
     """承办单位层级: where a unit stands in the tree."""
 
@@ -121,3 +129,24 @@ class SupervisionGrade(StrEnum):
     KEY = "KEY"  # 重点督办
     TASK_FORCE = "TASK_FORCE"  # 专班督办
     DISCIPLINE = "DISCIPLINE"  # 执纪问责
+
+
+class SupervisionTrigger(StrEnum):
+    """督办缘由: what an order of supervision was opened for."""
+
+    HAND = "HAND"  # 督办员发起
+    OVERDUE = "OVERDUE"  # 答复超期
+    REWORKS = "REWORKS"  # 多次重办
+    TRANSFERS = "TRANSFERS"  # 多次转派
+    URGES = "URGES"  # 多次催办
+    REPEATED = "REPEATED"  # 重复诉求：同一市民同一类
+    CONCENTRATED = "CONCENTRATED"  # 集中诉求：同一街乡同一类
+
+
+class ExtensionStatus(StrEnum):
+    """延期申请: what became of a request for more time."""
+
+    REQUESTED = "REQUESTED"  # 待审批
+    APPROVED = "APPROVED"  # 已批准
+    REFUSED = "REFUSED"  # 未批准
+    LAPSED = "LAPSED"  # 到期未审批，自行失效

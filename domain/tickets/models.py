@@ -6,11 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.kernel.tables import Table, one_of
-from domain.kernel.vocabulary import Channel, ResponseLevel, TicketKind, TicketStatus
+from domain.kernel.vocabulary import (
+    CategorySource,
+    Channel,
+    ResponseLevel,
+    TicketKind,
+    TicketStatus,
+)
 
 OPEN = ("RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED", "REPLIED")
 _TAKES_FOLLOWERS = "status in ('RECEIVED','DISPATCHED','CONTESTED','ACCEPTED','SUSPENDED')"
@@ -34,7 +40,9 @@ class Ticket(Table):
 
     `status` changes only through `tickets.history.advance`, which asks the transition table and
     writes the history. `deadline` repeats what the REPLY clock says, because every queue is
-    ordered by it; a test recomputes it.
+    ordered by it; a test recomputes it. `category_source` is null without a category, and for
+    tickets from before it was kept. `place_code` is the unit that the place pointed to when the
+    ticket came in, whichever unit the catalogue then chose: replays ask for it.
     """
 
     __tablename__ = "ticket"
@@ -43,6 +51,7 @@ class Ticket(Table):
         one_of("status", TicketStatus),
         one_of("level", ResponseLevel),
         one_of("channel", Channel),
+        one_of("category_source", CategorySource),
         CheckConstraint("char_length(title) between 1 and 200", name="title_length"),
         CheckConstraint("char_length(content) between 1 and 8000", name="content_length"),
         CheckConstraint("(longitude is null) = (latitude is null)", name="location_whole"),
@@ -82,7 +91,14 @@ class Ticket(Table):
             postgresql_where=text("primary_id is not null"),
         ),
         Index(
-            "ix_ticket_due_id",
+            "ix_ticket_line_id",
+            "line_id",
+            "id",
+            postgresql_where=text("line_id is not null"),
+        ),
+        Index(
+            "ix_ticket_priority_due_id",
+            "priority",
             text("COALESCE(deadline, '9999-12-31 00:00:00+00'::timestamp with time zone)"),
             "id",
         ),
@@ -109,6 +125,7 @@ class Ticket(Table):
     longitude: Mapped[float | None]
     latitude: Mapped[float | None]
     category_code: Mapped[str | None] = mapped_column(ForeignKey("category.code"))
+    category_source: Mapped[str | None]
     citizen_id: Mapped[UUID | None] = mapped_column(ForeignKey("citizen.id"))
     submitter: Mapped[str]
     primary_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"))
@@ -116,8 +133,13 @@ class Ticket(Table):
     confidential: Mapped[bool]
     accused_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
     lead_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
+    line_id: Mapped[UUID | None] = mapped_column(ForeignKey("emergency_line.id"))
+    priority: Mapped[int] = mapped_column(SmallInteger(), default=1, server_default="1")
     route_reason: Mapped[str | None]
     route_explanation: Mapped[str | None]
+    place_code: Mapped[str | None]
+    catalogue_number: Mapped[int | None]
+    catalogue_rank: Mapped[int | None]
     triage_ground: Mapped[str | None]
     answer: Mapped[str | None]
     round: Mapped[int]

@@ -28,7 +28,14 @@ class News:
     units: frozenset[UUID] = frozenset()
 
 
-_SUPERVISED = frozenset({Step.OVERDUE.value, Step.ESCALATE.value, Step.REWORK.value})
+_SUPERVISED = frozenset(
+    {
+        Step.OVERDUE.value, Step.ESCALATE.value, Step.REWORK.value,
+        Step.TASK_OVERDUE.value, Step.REPORT_IN_LATE.value, Step.REPORT_IN_ESCALATE.value,
+        Action.CONTEST.value, Step.RULING_DUE.value, Action.SUPERVISE.value,
+        Step.SUPERVISION_REPORTED.value, Step.SUPERVISION_OVERDUE.value,
+    }
+)  # fmt: skip
 _JUDGED = frozenset({Action.RECORD_CALLBACK.value, Action.EVALUATE.value})
 _CENTRE_WORKS_ON = frozenset({TicketStatus.RECEIVED.value, TicketStatus.REPLIED.value})
 
@@ -37,7 +44,8 @@ def concerns(actor: Actor, news: News) -> bool:
     """Whether the actor works on what the news is about (subscription `inbox`).
 
     Units: the tickets given to them or below them. Agents: what waits for triage or callback.
-    Supervisors: what ran late. Evaluators: what citizens said. Citizens and partners: their own.
+    Supervisors: what ran late, is contested or supervised. Evaluators: what citizens said.
+    Citizens and partners: their own.
     """
     if actor.role is Role.HANDLER:
         return actor.unit_id in news.units

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from uuid import UUID
 
@@ -24,11 +24,11 @@ from sqlalchemy import (
 from domain.kernel.actor import CENTRE, Role
 from domain.kernel.errors import NotAllowed, NotFound
 from domain.kernel.visibility import actor_citizen_id, actor_role, actor_subject, actor_unit_id
-from domain.kernel.vocabulary import TicketKind, TicketStatus
+from domain.kernel.vocabulary import TicketKind, TicketStatus, UnitLevel
 from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.models import Audience, Ticket
 from domain.tickets.recusals import not_recused
-from domain.tickets.workflow import Action, Party, may
+from domain.tickets.workflow import Action, Condition, Party, may
 from domain.units.models import Unit
 
 _SEES_ALL = CENTRE | {Role.SYSTEM}
@@ -106,6 +106,23 @@ def of_visible_ticket(role: Role, row: FromClause) -> ColumnElement[bool] | None
     return exists(select(1).where(ticket.c.id == row.c.ticket_id, seen))
 
 
+def for_offices(role: Role, row: FromClause) -> ColumnElement[bool] | None:
+    """Rows of a ticket that are the offices' own business: for the centre, and its units."""
+    if role in _SEES_ALL:
+        return _unless_recused(role, row.c.ticket_id)
+    if role is not Role.HANDLER:
+        return false()
+    audience = Audience.__table__.alias()
+    return and_(
+        exists(
+            select(1).where(
+                audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == row.c.ticket_id
+            )
+        ),
+        not_recused(row.c.ticket_id),
+    )
+
+
 def citizen_shown(role: Role, ticket: FromClause) -> ColumnElement[bool] | None:
     """Whether a ticket shows its citizen (masked): not to units where it is confidential (J32).
 
@@ -169,6 +186,15 @@ def standing(ticket: FromClause) -> ColumnElement[str]:
     )
 
 
+# The parts that a unit can have beside the lead, the closest first; each is a Party of that name.
+_PARTS = (
+    AssignmentRole.JOINT,
+    AssignmentRole.CO_HANDLER,
+    AssignmentRole.HANDED_DOWN,
+    AssignmentRole.CALLED,
+)
+
+
 def _part(ticket: FromClause) -> ColumnElement[str]:
     unit = Unit.__table__.alias()
     above = exists(
@@ -176,21 +202,56 @@ def _part(ticket: FromClause) -> ColumnElement[str]:
     )
     return case(
         (ticket.c.lead_unit_id == actor_unit_id(), _text(Party.LEAD)),
-        (_has_part(ticket, AssignmentRole.JOINT), _text(Party.JOINT)),
-        (_has_part(ticket, AssignmentRole.CO_HANDLER), _text(Party.CO_HANDLER)),
-        (above, _text(Party.ABOVE)),
-        else_=_text(Party.NONE),
+        else_=func.coalesce(
+            _own_part(ticket), case((above, _text(Party.ABOVE)), else_=_text(Party.NONE))
+        ),
     )
 
 
-def _has_part(ticket: FromClause, role: AssignmentRole) -> ColumnElement[bool]:
-    assignment = Assignment.__table__.alias()
+def _own_part(ticket: FromClause) -> ColumnElement[str]:
+    part = Assignment.__table__.alias()
+    closest = case({role.value: place for place, role in enumerate(_PARTS)}, value=part.c.role)
+    return (
+        select(part.c.role)
+        .where(
+            part.c.ticket_id == ticket.c.id,
+            part.c.unit_id == actor_unit_id(),
+            part.c.role.in_([_text(role) for role in _PARTS]),
+            part.c.ended_at.is_(None),
+        )
+        .order_by(closest)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def conditions(ticket: FromClause) -> dict[Condition, ColumnElement[bool]]:
+    """The conditions of the actor's own task and of the lead's level, for a ticket."""
+    own = Assignment.__table__.alias()
+    mine = and_(_is_open_task(own, ticket), own.c.unit_id == actor_unit_id())
+    return {
+        Condition.TASK_NEW: exists(select(1).where(mine, own.c.accepted_at.is_(None))),
+        Condition.TASK_TAKEN: exists(select(1).where(mine, own.c.accepted_at.is_not(None))),
+        Condition.STREET_LEADS: _led_by(ticket, UnitLevel.STREET),
+        Condition.GRASSROOTS_LEAD: _led_by(ticket, UnitLevel.STREET, UnitLevel.DISTRICT),
+    }
+
+
+def _is_open_task(part: FromClause, ticket: FromClause) -> ColumnElement[bool]:
+    return and_(
+        part.c.ticket_id == ticket.c.id,
+        part.c.role == _text(AssignmentRole.JOINT),
+        part.c.ended_at.is_(None),
+        part.c.replied_at.is_(None),
+        part.c.excused_at.is_(None),
+    )
+
+
+def _led_by(ticket: FromClause, *levels: UnitLevel) -> ColumnElement[bool]:
+    unit = Unit.__table__.alias()
     return exists(
         select(1).where(
-            assignment.c.ticket_id == ticket.c.id,
-            assignment.c.unit_id == actor_unit_id(),
-            assignment.c.role == _text(role),
-            assignment.c.ended_at.is_(None),
+            unit.c.id == ticket.c.lead_unit_id, unit.c.level.in_([_text(each) for each in levels])
         )
     )
 
@@ -209,25 +270,30 @@ def followed_visible_to(role: Role, primary: FromClause) -> ColumnElement[bool] 
     return exists(select(1).where(follower.c.primary_id == primary.c.id, seen))
 
 
-def judged(ticket: FromClause) -> ColumnElement[bool]:
-    """Whether the citizen is asked about this ticket: a merged one after its primary's reply, and
-    never a part by itself."""
-    return and_(
-        ticket.c.part_of_id.is_(None),
-        or_(ticket.c.status != _text(TicketStatus.MERGED), ticket.c.replied_at.is_not(None)),
-    )
+def states(ticket: FromClause) -> dict[Condition, ColumnElement[bool]]:
+    """The conditions that are the ticket's own, whoever asks.
+
+    The citizen is asked about a merged ticket after its primary's reply, and never about a part by
+    itself.
+    """
+    task, part = Assignment.__table__.alias(), Ticket.__table__.alias()
+    heard = or_(ticket.c.status != _text(TicketStatus.MERGED), ticket.c.replied_at.is_not(None))
+    return {
+        Condition.TASKS_OPEN: exists(select(1).where(_is_open_task(task, ticket))),
+        Condition.ASKED_ABOUT: and_(ticket.c.part_of_id.is_(None), heard),
+        Condition.WAS_SPLIT: exists(select(1).where(part.c.part_of_id == ticket.c.id)),
+    }
 
 
-def whole(ticket: FromClause) -> ColumnElement[bool]:
-    """Whether the ticket was split."""
-    part = Ticket.__table__.alias()
-    return exists(select(1).where(part.c.part_of_id == ticket.c.id))
+def first_open_to(who: Party, actions: Sequence[Action]) -> Action:
+    """The first of the actions that the actor may ever take. Raises NotAllowed where there is none.
 
-
-def require(who: Party, action: Action) -> None:
-    """Raise NotAllowed where the actor, who sees the ticket, may never take this action."""
-    if not may(who, action):
-        raise NotAllowed(f"{action.value} is not for this role or unit")
+    One mutation can be a step of the lead's and a step of a joint unit's.
+    """
+    for action in actions:
+        if may(who, action):
+            return action
+    raise NotAllowed(f"{actions[0].value} is not for this role or unit")
 
 
 def no_such_ticket() -> NotFound:

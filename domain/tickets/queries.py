@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import exists, func, select
 
 from domain.kernel.errors import Conflict, Fault
+from domain.kernel.holidays import note_revision, present_revision
 from domain.kernel.membership import among
 from domain.kernel.visibility import parameters
 from domain.kernel.work import UnitOfWork
 from domain.tickets.models import Category, Ticket, TicketEvent
-from domain.tickets.policy import citizen_shown, no_such_ticket, require, standing, visible_to
+from domain.tickets.policy import citizen_shown, first_open_to, no_such_ticket, standing, visible_to
 from domain.tickets.workflow import Action, Party
 
 
@@ -24,8 +25,22 @@ async def lock_for(
     Raises NotFound, NotAllowed, Conflict, in this order: a stale version tells nothing to those
     who may not act. Whether the status allows the action is asked by `history.advance`.
     """
+    ticket, _ = await lock_for_one_of(work, ticket_id, (action,), expected_version)
+    return ticket
+
+
+async def lock_for_one_of(
+    work: UnitOfWork,
+    ticket_id: UUID | None,
+    actions: Sequence[Action],
+    expected_version: int | None = None,
+) -> tuple[Ticket, Action]:
+    """Lock a ticket for the first of the actions that is the actor's; which one, is returned too.
+
+    Raises as `lock_for` does.
+    """
     statement = (
-        select(Ticket, standing(Ticket.__table__))
+        select(Ticket, standing(Ticket.__table__), present_revision())
         .where(Ticket.id == ticket_id)
         .with_for_update(of=Ticket, key_share=True)
     )
@@ -35,22 +50,26 @@ async def lock_for(
     found = (await work.session.execute(statement, parameters(work.actor))).one_or_none()
     if found is None:
         raise no_such_ticket()
-    ticket, who = found
-    require(Party(who), action)
+    ticket, who, revision = found
+    note_revision(work.session, revision)  # a clock that moves uses the calendar of now
+    action = first_open_to(Party(who), actions)
     if expected_version is not None and ticket.version != expected_version:
         raise Conflict("the ticket changed since you read it")
-    return ticket
+    return ticket, action
 
 
 async def lock_by_rule(work: UnitOfWork, ids: Sequence[UUID]) -> Sequence[Ticket]:
     """Lock tickets for timers, in the order of their ids; tickets that are in use are left out."""
     statement = (
-        select(Ticket)
+        select(Ticket, present_revision())
         .where(among(Ticket.id, ids))
         .order_by(Ticket.id)
-        .with_for_update(skip_locked=True, key_share=True)
+        .with_for_update(of=Ticket, skip_locked=True, key_share=True)
     )
-    return (await work.session.scalars(statement)).all()
+    rows = (await work.session.execute(statement)).all()
+    for _, revision in rows[:1]:
+        note_revision(work.session, revision)
+    return [ticket for ticket, _ in rows]
 
 
 async def history_of(work: UnitOfWork, ticket_id: UUID) -> Sequence[TicketEvent]:

@@ -12,14 +12,21 @@ from domain.kernel.errors import NotFound
 from domain.kernel.work import UnitOfWork
 from domain.units.models import Unit, UnitTree
 
-# The statuses in which a unit still has something to do for a ticket that it leads. Written as
-# text: units know no tickets (the arrow inside the domain runs the other way), but the database
-# holds both, and a unit must not be retired from under its tickets.
+# The statuses in which a unit still has something to do for a ticket that it leads, or for its part
+# in one. Written as text: units know no tickets (the arrow inside the domain runs the other way),
+# but the database holds both, and a unit must not be retired from under its tickets.
 _OPEN_TICKETS = text(
     """
-    select code from ticket
-    where lead_unit_id = :unit
-      and status in ('RECEIVED', 'DISPATCHED', 'CONTESTED', 'ACCEPTED', 'SUSPENDED', 'REPLIED')
+    select code from (
+      select id, code from ticket
+      where lead_unit_id = :unit
+        and status in ('RECEIVED', 'DISPATCHED', 'CONTESTED', 'ACCEPTED', 'SUSPENDED', 'REPLIED')
+      union
+      select t.id, t.code from assignment a join ticket t on t.id = a.ticket_id
+      where a.unit_id = :unit and a.role in ('JOINT', 'CO_HANDLER', 'HANDED_DOWN', 'CALLED')
+        and a.ended_at is null and a.replied_at is null and a.excused_at is null
+        and t.status in ('DISPATCHED', 'CONTESTED', 'ACCEPTED', 'SUSPENDED')
+    ) as waiting
     order by id limit :most
     """
 )
@@ -78,6 +85,6 @@ async def has_active_children(work: UnitOfWork, unit_id: UUID) -> bool:
 
 
 async def open_ticket_codes(work: UnitOfWork, unit_id: UUID, most: int) -> list[str]:
-    """Codes of the tickets that the unit leads and that are not at their end, oldest first."""
+    """Codes of the tickets that wait for the unit, as their lead or for its part, oldest first."""
     rows = await work.session.execute(_OPEN_TICKETS, {"unit": unit_id, "most": most})
     return [row.code for row in rows]

@@ -3,7 +3,7 @@
 A merged ticket names the one that it follows (并单), a part its whole (拆单), a report the unit that it is about (J32), and
 people are taken off tickets (回避).
 
-Revises: 0002
+Revises: 0007
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0008"
-down_revision: str | None = "0002"
+down_revision: str | None = "0007"
 branch_labels: str | None = None
 depends_on: str | None = None
 

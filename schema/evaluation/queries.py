@@ -82,12 +82,14 @@ class UnitScore:
 def _source(arguments: Arguments) -> FromClause:
     group = arguments.choice("group")
     moment = DateTime(timezone=True)
-    begin = arguments.bind_with_rules(_bound(0), "month", type_=moment)
-    end = arguments.bind_with_rules(_bound(1), "month", type_=moment)
+    begin = arguments.bind_with_rules(month_bound(0), "month", type_=moment)
+    end = arguments.bind_with_rules(month_bound(1), "month", type_=moment)
     return tallies(Group(group.value), begin, end)
 
 
-def _bound(number: int) -> Any:
+def month_bound(number: int) -> Any:
+    """What turns a month into the begin (0) or end (1) of its window, by the city's rules."""
+
     def of(month: str, rules: Any) -> datetime:
         try:
             return window(rules.profile, month)[number]

@@ -25,10 +25,13 @@ class FeedbackQueries:
     @reading(
         Pages(
             lambda: Callback,
-            orders=lambda _: Order("DUE", lambda callback: [callback.c.due_at, callback.c.id]),
+            orders=lambda _: Order(
+                "DUE", lambda callback: [callback.c.priority, callback.c.due_at, callback.c.id]
+            ),
             where=_conditions,
         ),
-        description="Callbacks that wait, the longest due first; for the centre (回访队列).",
+        description="Callbacks that wait, those of emergency lines and then the longest due first; "
+        "for the centre (回访队列).",
     )
     def callbacks(
         self,

@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, DateTime, Integer, Text, cast, func
+from sqlalchemy import ColumnElement, Date, DateTime, Integer, Text, cast, func
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from schema.errors import PublicError
@@ -67,6 +67,8 @@ def _value(text: object, type_: Any) -> Any:
         if moment.tzinfo is None:
             raise InvalidCursor
         return moment.astimezone(UTC)
+    if isinstance(type_, Date):
+        return date.fromisoformat(text)
     if isinstance(type_, Integer):
         number = int(text)
         if not -(2**63) <= number < 2**63:

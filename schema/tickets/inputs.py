@@ -36,7 +36,7 @@ described(
     {
         "SUBMITTED_AT_DESC": "Newest first; the default (最新在前).",
         "SUBMITTED_AT_ASC": "Oldest first (最早在前).",
-        "DEADLINE_ASC": "Nearest deadline first, without one last (按截止时间).",
+        "DEADLINE_ASC": "Emergency lines first, then the nearest deadline (专线优先，按截止时间).",
     },
 )
 
@@ -57,6 +57,9 @@ class TicketFilter:
     )
     code: str | None = strawberry.field(
         default=None, description="A ticket's code, as people type it (工单编号)."
+    )
+    line: str | None = strawberry.field(
+        default=None, description="On the emergency lines of this code; for staff (应急专线编码)."
     )
     overdue: bool | None = strawberry.field(
         default=None, description="Whether the reply is due and not there (是否超期)."
@@ -188,6 +191,13 @@ class ClassifyTicketInput:
 class DispatchTicketInput:
     ticket_id: strawberry.ID = strawberry.field(description=TICKET)
     unit_code: str = strawberry.field(description="The unit that shall lead (主办单位编码).")
+    joint_unit_codes: list[str] | None = strawberry.field(
+        default=None,
+        description="At most 20 units that get a task of their own beside it (联合单位编码).",
+    )
+    co_handler_codes: list[str] | None = strawberry.field(
+        default=None, description="At most 20 units that help it (协办单位编码)."
+    )
     reason: str | None = strawberry.field(default=None, description="Why (原因).")
     expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from domain.kernel.visibility import present
 from domain.tickets.code import read_code
+from domain.tickets.lines import EmergencyLine
 from domain.units.models import Unit
 from schema.errors import PublicError
 from schema.reading.declare import Arguments, Order
@@ -29,7 +30,8 @@ _FAR = literal_column("timestamptz '9999-12-31 00:00:00+00'", DateTime(timezone=
 NEWEST_FIRST = Order("SUBMITTED_AT_DESC", lambda ticket: [ticket.c.id], descending=True)
 OLDEST_FIRST = Order("SUBMITTED_AT_ASC", lambda ticket: [ticket.c.id])
 DEADLINE_FIRST = Order(
-    "DEADLINE_ASC", lambda ticket: [func.coalesce(ticket.c.deadline, _FAR), ticket.c.id]
+    "DEADLINE_ASC",
+    lambda ticket: [ticket.c.priority, func.coalesce(ticket.c.deadline, _FAR), ticket.c.id],
 )
 _ORDERS = {order.name: order for order in (NEWEST_FIRST, OLDEST_FIRST, DEADLINE_FIRST)}
 
@@ -67,7 +69,9 @@ def ticket_conditions(ticket: FromClause, arguments: Arguments) -> list[ColumnEl
     conditions += _units(ticket, arguments) + _times(ticket, arguments)
     if arguments.has("filter", "overdue"):
         is_overdue = overdue(ticket)
-        conditions.append(is_overdue if arguments.choice("filter", "overdue") else ~is_overdue)
+        # Not its negation: what waits for triage has no deadline, and null is neither.
+        late = arguments.choice("filter", "overdue")
+        conditions.append(is_overdue if late else is_overdue.is_not(True))
     return conditions
 
 
@@ -85,6 +89,11 @@ def _units(ticket: FromClause, arguments: Arguments) -> list[ColumnElement[bool]
     if arguments.has("filter", "code"):
         code = arguments.bind_with(read_code, "filter", "code", type_=Text())
         conditions.append(ticket.c.code == code)
+    if arguments.has("filter", "line"):
+        line = EmergencyLine.__table__.alias()
+        code = arguments.bind("filter", "line", type_=Text())
+        of_code = select(line.c.id).where(line.c.code == code)
+        conditions.append(ticket.c.line_id.in_(of_code))
     return conditions
 
 

@@ -11,6 +11,7 @@ from domain.dispatch import handling, intake, merging, triage
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.vocabulary import TicketKind
 from domain.kernel.work import UnitOfWork
+from domain.supervision import problems
 from domain.tickets import commands, queries
 from schema.context import Services
 from schema.mutation import mutation, perform, uuid_of
@@ -88,12 +89,12 @@ class TicketMutations:
         info: strawberry.Info,
         input: UrgeTicketInput,  # noqa: A002
     ) -> p.UrgeTicketPayload:
-        profile = info.context.services.city.rules.profile
+        rules = info.context.services.city.rules
         ticket = await perform(
             info,
-            lambda work: commands.urge_ticket(
+            lambda work: problems.urge_ticket(
                 work,
-                profile,
+                rules,
                 uuid_of("Ticket", input.ticket_id),
                 input.remark,
                 input.expected_version,
@@ -180,18 +181,23 @@ class TicketMutations:
         city = info.context.services.city
         ticket = await perform(
             info,
-            lambda work: triage.dispatch_ticket(
+            lambda work: problems.dispatch_ticket(
                 work,
                 city,
                 uuid_of("Ticket", input.ticket_id),
                 input.unit_code,
                 input.reason,
                 input.expected_version,
+                joint=input.joint_unit_codes or (),
+                co_handlers=input.co_handler_codes or (),
             ),
         )
         return p.DispatchTicketPayload(ticket_id=ticket.id)
 
-    @mutation(p.AcceptTicketResult, description="The lead unit takes a ticket in hand (签收).")
+    @mutation(
+        p.AcceptTicketResult,
+        description="The lead takes a ticket in hand, or a joint unit its task (签收).",
+    )
     async def accept_ticket(
         self,
         info: strawberry.Info,

@@ -56,6 +56,16 @@ class ClassifyTicketPayload(TicketPayload):
     pass
 
 
+@strawberry.type(description="The contest waits for a ruling (派单异议结果).")
+class ContestDispatchPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The contest was ruled on (异议裁定结果).")
+class RuleOnContestPayload(TicketPayload):
+    pass
+
+
 @strawberry.type(description="The unit leads now (派单结果).")
 class DispatchTicketPayload(TicketPayload):
     pass
@@ -118,6 +128,36 @@ class RecuseStaffPayload(TicketPayload):
     pass
 
 
+@strawberry.type(description="The progress is on record (进展结果).")
+class ReportProgressPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The lead need not wait for it (免除结果).")
+class ExcuseJointUnitPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The units were asked (协办请求结果).")
+class AskCoHandlerPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The help is on record (协办记录结果).")
+class RecordAssistancePayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The community has it (交办结果).")
+class HandDownPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The street has it back (交回结果).")
+class GiveBackPayload(TicketPayload):
+    pass
+
+
 @strawberry.type(description="A contact in clear; the disclosure is on record (联系方式).")
 class RevealContactPayload:
     name: str | None = strawberry.field(description="Name, where known (姓名).")
@@ -130,6 +170,8 @@ UrgeTicketResult = result_of("UrgeTicket", UrgeTicketPayload)
 WithdrawTicketResult = result_of("WithdrawTicket", WithdrawTicketPayload)
 TriageTicketResult = result_of("TriageTicket", TriageTicketPayload)
 ClassifyTicketResult = result_of("ClassifyTicket", ClassifyTicketPayload)
+ContestDispatchResult = result_of("ContestDispatch", ContestDispatchPayload)
+RuleOnContestResult = result_of("RuleOnContest", RuleOnContestPayload)
 DispatchTicketResult = result_of("DispatchTicket", DispatchTicketPayload)
 AcceptTicketResult = result_of("AcceptTicket", AcceptTicketPayload)
 RecordContactResult = result_of("RecordContact", RecordContactPayload)
@@ -143,3 +185,9 @@ RecuseStaffResult = result_of("RecuseStaff", RecuseStaffPayload)
 SplitTicketResult = result_of("SplitTicket", SplitTicketPayload)
 ConcludeTicketResult = result_of("ConcludeTicket", ConcludeTicketPayload)
 RevealContactResult = result_of("RevealContact", RevealContactPayload)
+ReportProgressResult = result_of("ReportProgress", ReportProgressPayload)
+ExcuseJointUnitResult = result_of("ExcuseJointUnit", ExcuseJointUnitPayload)
+AskCoHandlerResult = result_of("AskCoHandler", AskCoHandlerPayload)
+RecordAssistanceResult = result_of("RecordAssistance", RecordAssistancePayload)
+HandDownResult = result_of("HandDown", HandDownPayload)
+GiveBackResult = result_of("GiveBack", GiveBackPayload)

@@ -10,7 +10,6 @@ from sqlalchemy import case
 
 from domain.dispatch.models import ClockSegment as SegmentRow
 from domain.kernel.actor import Role
-from domain.tickets.assignments import Assignment as AssignmentRow
 from domain.tickets.models import Category as CategoryRow
 from domain.tickets.models import Ticket as TicketRow
 from domain.tickets.models import TicketEvent as EventRow
@@ -24,20 +23,23 @@ from domain.tickets.policy import (
     words_of_ticket,
 )
 from schema.accounts.citizen import Citizen
+from schema.classification.types import CategorySuggestion
+from schema.clocks.explained import EXPLANATION, ExplanationLanguage
+from schema.clocks.types import Extension, SingleClock, Suspension
+from schema.contests.types import Contest, Transfer
 from schema.enums import (
-    AssignmentRole,
+    CategorySource,
     Channel,
     ClockName,
     ResponseLevel,
     RouteReason,
     SegmentCause,
     SegmentKindName,
-    TicketAction,
-    TicketEventKind,
     TicketKind,
     TicketStatus,
 )
 from schema.feedback.types import Callback, Reply
+from schema.lines.types import EmergencyLine
 from schema.node import Node, identifier
 from schema.reading.connection import Connection
 from schema.reading.declare import (
@@ -52,9 +54,13 @@ from schema.reading.declare import (
     reading,
     reads,
 )
-from schema.tickets.computed import AVAILABLE_ACTIONS, EXPLANATION, ExplanationLanguage
+from schema.steps import TicketAction, TicketEventKind
+from schema.supervision.types import Escalation, SupervisionOrder, on_ticket
+from schema.tickets.computed import AVAILABLE_ACTIONS
 from schema.tickets.lists import overdue
+from schema.tickets.parts import Assignment
 from schema.units.types import Unit
+from schema.whistles.types import Whistle
 
 
 @reads(CategoryRow, everyone)
@@ -74,21 +80,6 @@ class Category:
         ),
         description="The categories directly below (下级分类).",
     )
-
-
-@reads(AssignmentRow, of_visible_ticket)
-@strawberry.type(description="One unit's part in one ticket (派单记录).")
-class Assignment:
-    unit: Unit = read(
-        One(lambda: Unit, on=lambda assignment, unit: unit.c.id == assignment.c.unit_id),
-        description="The unit (单位).",
-    )
-    role: AssignmentRole = column(description="What the unit is to the ticket (角色).")
-    round: int = column(description="In which round (轮次).")
-    reason: str = column(description="Why it was given to this unit (派单理由).")
-    assigned_at: datetime = column(description="When (派单时间).")
-    accepted_at: datetime | None = column(description="When the unit accepted (签收时间).")
-    ended_at: datetime | None = column(description="When its part ended (结束时间).")
 
 
 @reads(EventRow, event_visible_to, node=True)
@@ -134,7 +125,9 @@ class ClockSegment:
         lambda segment: segment.c.detail["limit"]["limit"].astext,
         description="ISO 8601 duration, or `PnWD` for n working days (期限).",
     )
-    deadline: datetime = column(description="The clock's deadline after it (截止时间).")
+    deadline: datetime | None = column(
+        description="The clock's deadline after it; null while the clock stands (截止时间)."
+    )
 
 
 @reads(TicketRow, visible_to)
@@ -148,6 +141,14 @@ class Clock:
             order=lambda segment: [segment.c.position],
         ),
         description="What the clocks are made of, in order (时限段).",
+    )
+    clocks: list[SingleClock] = read(
+        Many(
+            lambda: SingleClock,
+            on=lambda ticket, clock: clock.c.ticket_id == ticket.c.id,
+            order=lambda clock: [clock.c.clock],
+        ),
+        description="Each clock of the present round by itself (各项时限).",
     )
 
     @reading(EXPLANATION, description="Why the reply is due then, in words (时限说明).")
@@ -195,6 +196,17 @@ class Ticket(Node):
         One(lambda: Category, on=lambda ticket, found: found.c.code == ticket.c.category_code),
         description="Its category (分类).",
     )
+    category_source: CategorySource | None = column(
+        description="Who says so; null without a category, or from before it was kept (分类来源)."
+    )
+    category_suggestions: list[CategorySuggestion] = read(
+        Many(
+            lambda: CategorySuggestion,
+            on=lambda ticket, suggestion: suggestion.c.ticket_id == ticket.c.id,
+            order=lambda suggestion: [suggestion.c.rank],
+        ),
+        description="What a model proposed, where none was named; for staff (分类建议).",
+    )
     submitted_at: datetime = column(description="When it came in (提交时间).")
     dispatched_at: datetime | None = column(
         description="When it was last given to a unit (派单时间)."
@@ -215,9 +227,20 @@ class Ticket(Node):
     version: int = column(description="Rises with every step; see `expectedVersion` (版本).")
     route_reason: RouteReason | None = column(description="What decided its route (派单依据).")
     route_explanation: str | None = column(description="Why it was routed so, in words (派单说明).")
+    catalogue_number: int | None = column(
+        description="The version of the catalogue that decided; null where an agent named the unit "
+        "(目录版本号)."
+    )
+    catalogue_rank: int | None = column(
+        description="The rank of its entry that decided (目录条目次序)."
+    )
     answer: str | None = column(description="The centre's own answer (直接答复内容).")
     triage_ground: str | None = column(description="Ground of a redirect (分流依据).")
     escalated_to: str | None = column(description="The level it was brought before (提级至).")
+    line: EmergencyLine | None = read(
+        One(lambda: EmergencyLine, on=lambda ticket, line: line.c.id == ticket.c.line_id),
+        description="The emergency line that took it; for staff (应急专线).",
+    )
     citizen: Citizen | None = read(
         One(
             lambda: Citizen,
@@ -249,6 +272,14 @@ class Ticket(Node):
             order=lambda reply: [reply.c.round],
         ),
         description="The unit's replies, one a round (答复).",
+    )
+    whistles: list[Whistle] = read(
+        Many(
+            lambda: Whistle,
+            on=lambda ticket, whistle: whistle.c.ticket_id == ticket.c.id,
+            order=lambda whistle: [whistle.c.id],
+        ),
+        description="Units that were called to the place; for staff (吹哨报到).",
     )
     callbacks: list[Callback] = read(
         Many(
@@ -287,6 +318,50 @@ class Ticket(Node):
             limit=100,
         ),
         description="What it was split into, as far as you may see it (拆分工单).",
+    )
+    contests: list[Contest] = read(
+        Many(
+            lambda: Contest,
+            on=lambda ticket, contest: contest.c.ticket_id == ticket.c.id,
+            order=lambda contest: [contest.c.id],
+        ),
+        description="Contests of its dispatches, in order; for staff (派单异议).",
+    )
+    transfers: list[Transfer] = read(
+        Many(
+            lambda: Transfer,
+            on=lambda ticket, transfer: transfer.c.ticket_id == ticket.c.id,
+            order=lambda transfer: [transfer.c.id],
+        ),
+        description="From lead to lead, in order; for staff (转派).",
+    )
+    escalations: list[Escalation] = read(
+        Many(
+            lambda: Escalation,
+            on=lambda ticket, escalation: escalation.c.ticket_id == ticket.c.id,
+            order=lambda escalation: [escalation.c.id],
+        ),
+        description="Before whom it was brought, and by when they act; for staff (提级).",
+    )
+    supervisions: list[SupervisionOrder] = read(
+        Many(lambda: SupervisionOrder, on=on_ticket, order=lambda order: [order.c.id]),
+        description="Orders of supervision over it, in order; for staff (督办).",
+    )
+    extensions: list[Extension] = read(
+        Many(
+            lambda: Extension,
+            on=lambda ticket, extension: extension.c.ticket_id == ticket.c.id,
+            order=lambda extension: [extension.c.id],
+        ),
+        description="Requests for more time; citizens see what was granted (延期).",
+    )
+    suspensions: list[Suspension] = read(
+        Many(
+            lambda: Suspension,
+            on=lambda ticket, suspension: suspension.c.ticket_id == ticket.c.id,
+            order=lambda suspension: [suspension.c.id],
+        ),
+        description="When it was suspended, and under which measures (挂账).",
     )
     clock: Clock = read(Embedded(lambda: Clock), description="Why the deadline is as it is (时限).")
     available_actions: list[TicketAction] = read(

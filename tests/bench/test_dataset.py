@@ -21,9 +21,8 @@ TICKETS = 2_000
 
 @pytest.fixture
 async def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setattr(dataset, "TICKETS", TICKETS)
     monkeypatch.setattr(dataset, "CITIZENS", 300)
-    await dataset.fill(database.url)
+    await dataset.fill(database.url, TICKETS)
     return database
 
 
@@ -69,7 +68,7 @@ async def test_it_is_the_same_every_time(
 
     await asyncio.to_thread(upgrade, empty_database_url, "beijing")
     await seed(empty_database_url, "beijing")
-    await dataset.fill(empty_database_url)
+    await dataset.fill(empty_database_url, TICKETS)
     tables = ("ticket", "ticket_event", "assignment", "audience", "reply", "callback", "citizen")
     for table in tables:
         digest = f"select md5(string_agg(t::text, '' order by t::text)) from beijing.{table} t"

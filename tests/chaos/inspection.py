@@ -117,7 +117,8 @@ async def _read(work: UnitOfWork) -> dict[UUID, Whole]:
         for member in members:
             getattr(wholes[member.ticket_id], name).append(member)
     for timer in await rows(Timer, Timer.id):
-        wholes[timer.subject_id].timers.append(timer)
+        if timer.subject_id in wholes:  # an order of supervision has its own
+            wholes[timer.subject_id].timers.append(timer)
     for row in await rows(Audience, Audience.ticket_id):
         wholes[row.ticket_id].audience.add(row.unit_id)
     for news in await rows(OutboxRow, OutboxRow.id):

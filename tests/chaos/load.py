@@ -25,6 +25,9 @@ PATIENCE = 75.0
 ONE_ANSWER = 4.0
 """Seconds that one answer may take; whoever waits longer asks again while the first still runs."""
 
+MATTER = "HOUSING.HEATING"
+"""A category that the place decides: no department leads it, and none has a part in it."""
+
 PROBLEM = "... on Problem { code message }"
 SUBMIT = (
     "mutation($input: SubmitTicketInput!) { done: submitTicket(input: $input) "
@@ -130,7 +133,7 @@ class Caller:
 
     async def submit(self, key: str, **given: Any) -> Promise:
         """Submit a ticket under its key, which its title carries too, until it is acknowledged."""
-        given |= {"title": title_of(key), "idempotencyKey": key}
+        given |= {"title": title_of(key), "idempotencyKey": key, "category": MATTER}
         self.ledger.asked.add(key)
         done = (await self.ask(SUBMIT, input=given))["done"]
         if "ticket" not in done:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from domain.dispatch import clocks
+from domain.dispatch import clocks, parts, task_clocks
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
-from domain.dispatch.ticking import running, segments_of
+from domain.dispatch.models import TaskSegment
+from domain.dispatch.ticking import read_segment, recorded, running, timer_kind
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Database
+from domain.kernel.holidays import revision_of
 from domain.kernel.vocabulary import ClockName, TicketStatus, UnitLevel
 from domain.kernel.work import UnitOfWork
 from domain.tickets import audience, queries
+from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.history import verify
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import ENDED, Action, Step, next_status
@@ -28,8 +33,16 @@ async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID
             assert ticket is not None
             await history_holds(work, ticket)
             await one_lead(work, ticket)
-            await deadline_holds(work, rules, ticket)
-            await next_step(work, ticket)
+            await one_part_each(work, ticket)
+            await clocks_hold(work, await rules_now(work, rules), ticket)
+            await next_step(work, ticket, database.clock.now())
+            await requests_and_suspensions_hold(work, ticket)
+            await marks_hold(work, ticket, database.clock.now())
+            await category_holds(work, ticket)
+            await tasks_hold(work, rules, ticket)
+            await report_ins_hold(work, ticket)
+            await contests_hold(work, ticket)
+            await orders_hold(work, ticket)
         await audience_holds(work, tickets)
         failed = await work.session.scalar(
             text("select max(last_failure) from timer where subject_id = any(:ids)"),
@@ -67,21 +80,44 @@ async def one_lead(work: UnitOfWork, ticket: Ticket) -> None:
     assert leads == ([] if ticket.lead_unit_id is None else [ticket.lead_unit_id])
 
 
-async def deadline_holds(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
-    """`deadline` is what the segments of the reply clock say."""
+async def one_part_each(work: UnitOfWork, ticket: Ticket) -> None:
+    """No unit has two tasks in a ticket at once, and none beside a lead that is not there.
+
+    Who is shown a copy may be called to the place as well.
+    """
+    rows = await work.session.execute(
+        text(
+            "select unit_id, role from assignment where ticket_id = :id and ended_at is null "
+            "and role not in ('COPY', 'CALLED')"
+        ),
+        {"id": ticket.id},
+    )
+    parts = rows.all()
+    assert len({part.unit_id for part in parts}) == len(parts)
+    assert not parts or "LEAD" in {part.role for part in parts}
+
+
+async def clocks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
+    """What is stored of each clock is what its segments say; `deadline` repeats the reply's."""
     if ticket.lead_unit_id is None or ticket.status == "WITHDRAWN":
         assert ticket.deadline is None
         return
-    segments = await segments_of(work, ticket.id, ClockName.REPLY, ticket.round)
-    assert ticket.deadline == clocks.deadline(segments, rules.calendar, rules.zone)
+    found, stored = await recorded(work, [ticket.id]), await _deadlines(work, ticket)
+    # What is done keeps the deadline that it had, whatever is declared later.
+    counted = running(ticket) if await revision_of(work.session) else list(ClockName)
+    for clock in counted:
+        segments = found.of(ticket, clock)
+        assert stored[clock] == clocks.deadline(segments, rules.calendar, rules.zone), clock
+    assert ticket.deadline == stored[ClockName.REPLY]
 
 
-async def next_step(work: UnitOfWork, ticket: Ticket) -> None:
+async def next_step(work: UnitOfWork, ticket: Ticket, now: datetime) -> None:
     """No ticket lies where nobody and nothing will ever touch it again."""
     rows = await work.session.execute(
         text(
-            "select kind, payload->>'round' as round from timer "
-            "where subject_id = :id and fired_at is null"
+            "select kind, coalesce(payload->>'round', '0') as round from timer "
+            "where subject_id = :id and fired_at is null "
+            "and split_part(kind, '.', 1) in ('clock', 'suspension', 'contest')"
         ),
         {"id": ticket.id},
     )
@@ -97,13 +133,23 @@ async def next_step(work: UnitOfWork, ticket: Ticket) -> None:
     assert calls == (1 if asked else 0)
     if merged:
         await follows(work, ticket)
+    assert len(armed) == len(set(armed)), "a clock has one next point"
+    review = ("suspension.REVIEW", ticket.round)
+    assert (review in armed) is (status is TicketStatus.SUSPENDED), "no suspension is forgotten"
     if merged or status in ENDED or status in {TicketStatus.RECEIVED, TicketStatus.REPLIED}:
         assert armed == []  # RECEIVED stands in the triage queue
         return
-    assert len(armed) == len(set(armed)), "a clock has one next point"
+    rulings = [each for each in armed if each[0] == "contest.ruling"]
+    if status is not TicketStatus.CONTESTED:
+        assert rulings == []  # CONTESTED without a timer stands in the supervisors' queue, warned
+    due = await _deadlines(work, ticket)
     ended = await _brought_to_the_city(work, ticket)
-    due = {f"clock.{clock.value}" for clock in running(ticket)} - ended
-    assert set(armed) == {(kind, ticket.round) for kind in due}
+    open_ = {clock for clock in running(ticket) if due[clock] is not None}
+    over = {clock for clock in open_ & ended if due[clock] <= now}  # type: ignore[operator]
+    named = {clock: (timer_kind(clock), ticket.round) for clock in open_}
+    points = set(armed) - {review, *rulings}
+    assert {named[clock] for clock in open_ - over} <= points
+    assert points <= set(named.values()), "what stands has no next point"
 
 
 async def follows(work: UnitOfWork, ticket: Ticket) -> None:
@@ -118,19 +164,211 @@ async def follows(work: UnitOfWork, ticket: Ticket) -> None:
         assert primary.status in {TicketStatus.REPLIED, TicketStatus.CLOSED}
 
 
-async def _brought_to_the_city(work: UnitOfWork, ticket: Ticket) -> set[str]:
-    """The clocks that have no further point, since their last escalation."""
+async def contests_hold(work: UnitOfWork, ticket: Ticket) -> None:
+    """A contested ticket waits for one ruling; what a ruling left or gave is locked."""
+    rows = await work.session.execute(
+        text("select unit_id, ruling, to_unit_id from contest where ticket_id = :id order by id"),
+        {"id": ticket.id},
+    )
+    contests = rows.all()
+    waiting = [contest for contest in contests if contest.ruling is None]
+    if ticket.status == "CONTESTED":
+        assert len(waiting) == 1 and waiting[0].unit_id == ticket.lead_unit_id
+        return
+    assert waiting == [] or ticket.status == "WITHDRAWN"
+    told = await work.session.execute(
+        text(
+            "select t.from_unit_id, t.to_unit_id from transfer t "
+            "where t.ticket_id = :id and t.cause = 'RULING' order by t.id"
+        ),
+        {"id": ticket.id},
+    )
+    upheld = [(one.unit_id, one.to_unit_id) for one in contests if one.ruling == "UPHELD"]
+    assert [tuple(row) for row in told] == upheld
+    locked = await work.session.scalar(
+        text("select count(*) from assignment where ticket_id = :id and locked"), {"id": ticket.id}
+    )
+    assert locked == len([one for one in contests if one.ruling is not None])
+
+
+async def orders_hold(work: UnitOfWork, ticket: Ticket) -> None:
+    """One open order a trigger; it waits for a report by its timer, or for the supervisor."""
+    rows = await work.session.execute(
+        text(
+            "select o.trigger, o.grade, o.status, o.deadline, o.version, o.opened_at, "
+            "  (select array_agg(due_at) from timer where subject_id = o.id and fired_at is null)"
+            "    as armed, "
+            "  (select array_agg(position order by position) from supervision_step"
+            "    where order_id = o.id) as steps "
+            "from supervision_order o where o.ticket_id = :id"
+        ),
+        {"id": ticket.id},
+    )
+    orders = rows.all()
+    open_ = [order.trigger for order in orders if order.status != "CLOSED"]
+    assert len(open_) == len(set(open_))
+    for order in orders:
+        assert order.steps == list(range(order.version)), "each step is on the order's record"
+        if order.status != "OPEN":
+            assert order.armed is None
+        elif order.deadline > work.now:
+            assert order.armed == [order.deadline]
+    late = await work.session.scalar(
+        text(
+            "select count(*) from ticket_event where ticket_id = :id and kind = 'OVERDUE' "
+            "and detail->>'clock' = 'REPLY'"
+        ),
+        {"id": ticket.id},
+    )
+    assert bool(late) == any(order.trigger == "OVERDUE" for order in orders)
+
+
+async def tasks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
+    """A joint task's deadline is what its segments say, an open one has one next point a clock, and
+    the lead has not replied while one was open."""
+    tasks = (
+        await work.session.scalars(
+            select(Assignment).where(
+                Assignment.ticket_id == ticket.id, Assignment.role == AssignmentRole.JOINT.value
+            )
+        )
+    ).all()
+    status = TicketStatus(ticket.status)
+    armed = await _armed(work, ticket, "task.%", "task")
+    for task in tasks:
+        segments = await work.session.scalars(
+            select(TaskSegment)
+            .where(TaskSegment.assignment_id == task.id)
+            .order_by(TaskSegment.position)
+        )
+        reply = [
+            read_segment(row.kind, row.at, row.cause, row.detail)
+            for row in segments
+            if row.clock == ClockName.REPLY.value
+        ]
+        assert task.deadline == clocks.deadline(reply, rules.calendar, rules.zone)
+        kinds = [kind for kind, id_ in armed if id_ == str(task.id)]
+        assert len(kinds) == len(set(kinds)), "a clock has one next point"
+        working = {f"task.{clock.value}" for clock in task_clocks.running(task)}
+        if status in ENDED or status is TicketStatus.REPLIED:
+            working = set()
+        assert set(kinds) <= working
+        if task.overdue_at is None and working:
+            assert set(kinds) == working
+        if status is TicketStatus.REPLIED:
+            assert not parts.is_open(task), "the lead replied before a joint unit"
+    assert {id_ for _, id_ in armed} <= {str(task.id) for task in tasks}
+
+
+async def report_ins_hold(work: UnitOfWork, ticket: Ticket) -> None:
+    """A report-in has a timer only while it is awaited, and both sides rate at most what was."""
+    awaited = await work.session.scalars(
+        text(
+            "select r.id::text from report_in r join assignment a on a.id = r.assignment_id "
+            "join whistle w on w.id = r.whistle_id where r.ticket_id = :id "
+            "and r.reported_at is null and w.closed_at is null and a.ended_at is null"
+        ),
+        {"id": ticket.id},
+    )
+    armed = [id_ for _, id_ in await _armed(work, ticket, "whistle.%", "report")]
+    assert len(armed) == len(set(armed)) and set(armed) <= set(awaited)
+    if TicketStatus(ticket.status) in ENDED | {TicketStatus.REPLIED}:
+        assert armed == []
+    unfounded = await work.session.scalar(
+        text(
+            "select count(*) from report_in where ticket_id = :id and reported_at is null "
+            "and (rating is not null or confirmed is not null or caller_rating is not null)"
+        ),
+        {"id": ticket.id},
+    )
+    assert unfounded == 0
+
+
+async def _armed(work: UnitOfWork, ticket: Ticket, kind: str, name: str) -> list[tuple[str, str]]:
+    rows = await work.session.execute(
+        text(
+            "select kind, payload->>cast(:name as text) as whose from timer "
+            "where subject_id = :id and fired_at is null and kind like :kind"
+        ),
+        {"id": ticket.id, "kind": kind, "name": name},
+    )
+    return [(row.kind, row.whose) for row in rows]
+
+
+async def category_holds(work: UnitOfWork, ticket: Ticket) -> None:
+    """A category has a source; the model's is its first suggestion, the centre's is kept."""
+    assert (ticket.category_code is None) == (ticket.category_source is None)
+    suggested = text(
+        "select rank, category_code, probability from category_suggestion "
+        "where ticket_id = :id order by rank"
+    )
+    rows = (await work.session.execute(suggested, {"id": ticket.id})).all()
+    assert [row.rank for row in rows] == list(range(1, len(rows) + 1))
+    assert not rows or ticket.category_source != "SUBMITTED"
+    corrected = await work.session.scalar(
+        text(
+            "select category_code from category_correction where ticket_id = :id "
+            "order by id desc limit 1"
+        ),
+        {"id": ticket.id},
+    )
+    if ticket.category_source == "MODEL":
+        assert (rows[0].category_code, corrected) == (ticket.category_code, None)
+    elif ticket.category_source == "CENTRE":
+        assert corrected in {ticket.category_code, None}  # None: confirmed as it was
+
+
+async def _deadlines(work: UnitOfWork, ticket: Ticket) -> dict[ClockName, datetime | None]:
+    """The deadline that each clock of the present round has on record."""
+    rows = await work.session.execute(
+        text(
+            "select clock, deadline from clock_segment where ticket_id = :id and round = :round "
+            "order by position"
+        ),
+        {"id": ticket.id, "round": ticket.round},
+    )
+    return {ClockName(row.clock): row.deadline for row in rows}
+
+
+async def _brought_to_the_city(work: UnitOfWork, ticket: Ticket) -> set[ClockName]:
+    """The clocks of the present assignment that the city knows of already."""
     rows = await work.session.execute(
         text(
             "select e.detail->>'clock' as clock from ticket_event e where e.ticket_id = :id "
             "and e.kind = 'ESCALATE' and e.detail->>'to' = :city and e.position > coalesce(("
             "  select max(s.position) from ticket_event s where s.ticket_id = :id"
-            "  and (s.kind in ('DISPATCH', 'REWORK') or s.kind = 'CLASSIFY'"
-            "    and s.detail->'before'->>'level' <> s.detail->'after'->>'level')), -1)"
+            "  and s.kind in ('DISPATCH', 'REDISPATCH', 'REWORK')), -1)"
         ),
         {"id": ticket.id, "city": UnitLevel.CITY.value},
     )
-    return {f"clock.{row.clock}" for row in rows}
+    return {ClockName(row.clock) for row in rows}
+
+
+async def requests_and_suspensions_hold(work: UnitOfWork, ticket: Ticket) -> None:
+    """One record of a suspension is open exactly while it lasts; no request outlives its object."""
+    counts = (
+        await work.session.execute(
+            text(
+                "select (select count(*) from suspension where ticket_id = :id "
+                "and ended_at is null) as suspended, "
+                "(select count(*) from extension where ticket_id = :id "
+                "and status = 'REQUESTED') as asked, (select count(*) from extension "
+                "where ticket_id = :id and status = 'APPROVED') as granted, (select count(*) "
+                "from clock_segment where ticket_id = :id and kind = 'EXTENSION') as extended"
+            ),
+            {"id": ticket.id},
+        )
+    ).one()
+    assert counts.suspended == (1 if ticket.status == "SUSPENDED" else 0)
+    assert counts.asked <= (1 if ticket.status in {"ACCEPTED", "SUSPENDED"} else 0)
+    assert counts.granted == counts.extended
+
+
+async def marks_hold(work: UnitOfWork, ticket: Ticket, now: datetime) -> None:
+    """What is marked overdue had a clock that ran out and was not given time again."""
+    if ticket.overdue_at is not None and TicketStatus(ticket.status) not in ENDED:
+        due = await _deadlines(work, ticket)
+        assert any(at is not None and at <= now for at in due.values())
 
 
 async def audience_holds(work: UnitOfWork, tickets: Sequence[UUID]) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.data import BULK, Town, fill_town, multiply
+from tests.support.crowd import BULK, multiply
+from tests.support.data import Town, fill_town
 from tests.support.desk import Desk, open_desk
 from tests.support.engines import Ground, locked
 

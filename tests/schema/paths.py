@@ -17,6 +17,7 @@ from graphql import (
 from tests.support.desk import SCHEMA
 
 GRAPHQL = SCHEMA._schema
+FIGURES = '(from: "2026-11-01T00:00:00Z", before: "2026-12-01T00:00:00Z")'
 ROOTS: tuple[str, ...] = ("query_type", "mutation_type", "subscription_type")
 
 
@@ -51,6 +52,7 @@ class Paths:
         found: dict[str, list[str]] = {"Query": []}
         roots = set(GRAPHQL.query_type.fields)
         single = {"node", "nodes", "ticket", "unit"}
+        single |= {"catalogue", "catalogueVersion", "catalogueReplay"}
         for shut in (*(roots - {name} for name in through), single, single - {"nodes"}):
             self._widen(found, deque([GRAPHQL.query_type]), shut)
         return found

@@ -25,7 +25,7 @@ from domain.kernel.actor import Role
 from schema.access import ACCESS, ANYONE, Rule, allowed
 from schema.reading.declare import Lookup, Pages
 from schema.reading.types import find_readable, reading_of
-from tests.schema.paths import GRAPHQL, Paths, collected, targets, written
+from tests.schema.paths import FIGURES, GRAPHQL, Paths, collected, targets, written
 from tests.support.data import STREET, Town
 from tests.support.desk import Desk
 
@@ -171,9 +171,21 @@ def paths(desk: Desk, town: Town) -> Paths:
             "Query.unit": f'(code: "{STREET}")',
             "Query.units": "(first: 30)",
             "Query.callbacks": "(first: 100, due: false)",
+            "Query.contests": "(first: 100)",
+            "Query.supervisions": "(first: 100)",
+            "Query.supervisionFigures": '(month: "2026-11")',
+            "Query.extensions": "(first: 100)",
+            "Query.suspensions": "(first: 100)",
+            "Query.calendar": "(year: 2026)",
+            "Query.emergencyLines": "(first: 100)",
             "Query.scores": '(month: "2026-11", group: STREET)',
+            "Query.whistles": "(first: 100)",
+            "Query.reportInFigures": FIGURES,
             "Query.categories": "",
             "Query.mergeSuggestions": f'(ticketId: "Ticket_{town.codes["dispatched"][0]}")',
+            "Query.suggestCategory": '(content: "暖气不热")',
+            "Query.catalogueVersion": "(number: 1)",
+            "Query.catalogueReplay": f'(id: "CatalogueReplay_{town.catalogue["replay"]}")',
             "Ticket.history": "(first: 100)",
         }
     )
@@ -195,7 +207,14 @@ NOTHING: tuple[Any, ...] = (None, [], {"totalCount": 0, "nodes": []})
 
 
 # What the town has none of: nobody can be shown it.
-ABSENT = {("Ticket", "escalatedTo"), ("Unit", "population")}
+ABSENT = {
+    ("Unit", "population"),
+    *{("Suspension", "reviewedAt"), ("Suspension", "endedAt")},
+    # 2026 is published, and it is November.
+    *{("Query", "calendarWarnings"), ("CalendarWarning", "year"), ("CalendarWarning", "message")},
+    ("ReportIn", "escalatedTo"),
+    *(("Assignment", "warnedAt"), ("Assignment", "overdueAt")),
+}
 
 
 @pytest.mark.parametrize("role", ACTORS, ids=lambda role: role.value)

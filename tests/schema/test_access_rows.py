@@ -11,7 +11,7 @@ import pytest
 
 from domain.dispatch.city import load_rules
 from domain.kernel.actor import Role
-from tests.schema.paths import Paths, collected, written
+from tests.schema.paths import FIGURES, Paths, collected, written
 from tests.schema.reading.reference import Reference
 from tests.schema.reading.world import World
 from tests.support.data import (
@@ -72,8 +72,12 @@ def test_units_see_their_branch_of_the_tree(desk: Desk, town: Town) -> None:
     street, sister = seen_by(desk, town, STREET), seen_by(desk, town, SISTER)
     district, other = seen_by(desk, town, DISTRICT), seen_by(desk, town, OTHER_DISTRICT)
     assert street | sister < district
-    assert not street & sister
-    assert not street & other - ids_of(town.codes["redispatched"])
+    # Who had a ticket before still sees it.
+    given_on = {
+        each for stage in ("redispatched", "relieved", "upheld") for each in town.codes[stage]
+    }
+    assert not street & sister - ids_of(sorted(given_on))
+    assert not street & other - ids_of(sorted(given_on))
     assert district | other <= seen_by(desk, town, ROOT) < seen_by(desk, town, "agent")
     assert seen_by(desk, town, "community") == set()
 
@@ -85,7 +89,7 @@ def test_a_unit_that_handed_a_ticket_on_still_sees_it(desk: Desk, town: Town) ->
         and t.lead_unit_id <> u.id and t.accused_unit_id is null""",
         STREET,
     )
-    tickets = ids_of([row["id"] for row in moved])
+    tickets = ids_of([row["id"] for row in moved]) & ids_of(town.codes["redispatched"])
     assert tickets
     for who in (STREET, DISTRICT, OTHER_STREET, OTHER_DISTRICT):
         assert tickets <= seen_by(desk, town, who), who
@@ -112,10 +116,12 @@ def paths(world: World) -> Paths:
     tables = world.tables
     some = [f"Ticket_{row['id']}" for row in tables["ticket"][:50]]
     some += [f"TicketEvent_{row['id']}" for row in tables["ticket_event"][:20]]
-    some += [f"Callback_{row['id']}" for row in tables["callback"]]
+    some += [f"Callback_{row['id']}" for row in tables["callback"][:20]]
+    some += [f"Extension_{row['id']}" for row in tables["extension"][:9]]
+    some += [f"Suspension_{row['id']}" for row in tables["suspension"][:3]]
     leads = {row["lead_unit_id"] for row in tables["ticket"]} - {None}
     some += [f"Unit_{id_}" for id_ in leads][:9]
-    ticket = tables["ticket"][-1]
+    ticket, replay = tables["ticket"][-1], tables["catalogue_replay"][0]
     return Paths(
         {
             "Query.node": f'(id: "Ticket_{ticket["id"]}")',
@@ -125,17 +131,36 @@ def paths(world: World) -> Paths:
             "Query.unit": f'(code: "{DISTRICT}")',
             "Query.units": f'(first: 100, filter: {{parentCode: "{DISTRICT}"}})',
             "Query.callbacks": "(first: 100, due: false)",
+            "Query.contests": "(first: 100)",
+            "Query.supervisions": "(first: 100)",
+            "Query.supervisionFigures": '(month: "2026-11")',
+            "Query.extensions": "(first: 100)",
+            "Query.suspensions": "(first: 100)",
+            "Query.calendar": "(year: 2026)",
             "Query.scores": '(month: "2026-11", group: DISTRICT)',
             "Query.mergeSuggestions": f'(ticketId: "Ticket_{ticket["id"]}")',
+            "Query.catalogueVersion": "(number: 1)",
+            "Query.catalogueReplay": f'(id: "CatalogueReplay_{replay["id"]}")',
+            "Query.whistles": "(first: 100)",
+            "Query.reportInFigures": FIGURES,
             "Unit.tickets": "(first: 3)",
             "Ticket.history": "(first: 3)",
         }
     )
 
 
+def _again(way: list[str]) -> bool:
+    """Whether a way goes through the catalogue as a shorter one does that is tried.
+
+    Its types reach each other in many ways; what they lead on to is a unit, or a ruling's ticket.
+    """
+    through = [step for step in way if "atalogue" in step]
+    return bool(through) and (way[0].startswith("node") or len(way) > 5)
+
+
 def ways_to_tickets(paths: Paths) -> list[list[str]]:
     """Every way to a ticket that starts anywhere but at tickets, and from a ticket to another."""
-    ways = list(paths.every_way_to("Ticket", most=7))
+    ways = [way for way in paths.every_way_to("Ticket", most=7) if not _again(way)]
     inner = [
         ["tickets(first: 100)", "nodes", *steps]
         for steps in (
@@ -194,7 +219,19 @@ def test_the_public_meets_nothing_that_belongs_to_a_ticket(
     desk: Desk, town: Town, paths: Paths
 ) -> None:
     public = town.actors["public"]
-    for kind in ("TicketEvent", "Callback", "Reply", "Assignment", "ClockSegment", "Citizen"):
+    for kind in (
+        "TicketEvent",
+        "Callback",
+        "Reply",
+        "Assignment",
+        "ClockSegment",
+        "Citizen",
+        "Extension",
+        "Suspension",
+        "SingleClock",
+        *("TicketEvent", "Callback", "Reply", "Assignment", "ClockSegment", "Citizen"),
+        *("Whistle", "ReportIn", "TaskSegment"),
+    ):
         ways = paths.shortest()
         assert kind in ways
         found = desk.data(public, written(ways[kind], "found_: __typename"))
@@ -341,7 +378,7 @@ def test_the_deadline_is_what_the_last_segment_of_the_reply_clock_says(
         assert ticket["clock"]["deadline"] == ticket["deadline"]
         if reply and ticket["lead"] and ticket["status"] not in {"WITHDRAWN"}:
             assert reply[-1]["deadline"] == ticket["deadline"]
-            assert all(segment["limit"] and segment["level"] for segment in reply)
+            assert all(s["limit"] and s["level"] for s in reply if s["kind"] == "RUN")
             assert ticket["clock"]["explanation"]
             checked += 1
         assert {s["clock"] for s in own} in (set(), {"ACCEPT", "CONTACT", "REPLY"})

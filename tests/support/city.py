@@ -37,6 +37,8 @@ fragment Whole on Ticket {
   submittedAt deadline isOverdue closedAt confidential answer triageGround availableActions
   routeReason routeExplanation escalatedTo
   category { code }
+  categorySource
+  categorySuggestions { rank category { code } probability model modelVersion }
   lead { code name }
   citizen { maskedName maskedPhone }
   assignments { role round unit { code } acceptedAt endedAt }

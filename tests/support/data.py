@@ -7,31 +7,45 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import cycle
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import text
 
 from domain.accounts import commands as accounts
 from domain.accounts.protection import Protection
+from domain.contests.models import ContestRuling
+from domain.dispatch import (
+    calendars,
+    extensions,
+    intake,
+    merging,
+    suspending,
+    triage,
+)
 from domain.dispatch import handling as dispatch_handling
-from domain.dispatch import intake, merging, splitting, triage
 from domain.dispatch.city import City, load_rules
 from domain.feedback import handling, judging
 from domain.kernel.actor import PUBLIC, SYSTEM, Actor, Role
 from domain.kernel.clock import FixedClock
 from domain.kernel.database import Database
+from domain.kernel.holidays import Day
 from domain.kernel.vocabulary import ResponseLevel, Satisfaction, TicketKind
 from domain.kernel.work import UnitOfWork
-from domain.tickets import commands, recusing
+from domain.supervision.watching import watch
+from domain.tickets import commands
 from domain.tickets.history import advance
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Step
 from domain.units.queries import id_of_code
+from tests.support import offices
+from tests.support.catalogue import fill_catalogue
 from tests.support.engines import CITY
+from tests.support.lines import fill_lines
+from tests.support.merging import MERGING_COURSES, fill_protected
+from tests.support.parts import DEPARTMENT, HELPER, PART_COURSES, fill_parts, hamlet
 
 BEGUN_AT = datetime(2026, 11, 9, 1, 0, tzinfo=UTC)
 FILLED_AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -44,6 +58,7 @@ STAGES = (
     *("received", "answered", "redirected", "dispatched", "withdrawn", "accepted", "contacted"),
     *("replied", "unreached", "closed", "reworked", "evaluated", "redispatched", "urged"),
     *("classified", "overdue", "merged", "contested", "suspended"),
+    *("upheld", "rejected", "supervised", "order reported", "satisfied", "escalated", "relieved"),
 )
 
 
@@ -54,6 +69,8 @@ class Town:
     actors: dict[str, Actor]
     codes: dict[str, list[UUID]] = field(default_factory=dict)
     staff: dict[str, UUID] = field(default_factory=dict)
+    catalogue: dict[str, UUID] = field(default_factory=dict)
+    line: UUID | None = None
 
 
 class Builder:
@@ -92,13 +109,15 @@ class Builder:
             self.actors[role.value] = Actor(role, role.value)
         for name in ("partner", "rival"):
             self.actors[name] = Actor(Role.PARTNER, name, channel="PARTNER")
-        for code in (STREET, SISTER, OTHER_STREET, DISTRICT, OTHER_DISTRICT, ROOT):
+        units = (STREET, SISTER, OTHER_STREET, DISTRICT, OTHER_DISTRICT, ROOT, DEPARTMENT, HELPER)
+        for code in units:
             unit = await self.run(SYSTEM, lambda work, c=code: id_of_code(work.session, c))  # type: ignore[misc]
             self.actors[code] = Actor(Role.HANDLER, f"handler-{code}", unit_id=unit)
         async with self.database.unit_of_work(SYSTEM) as work:
             query = text("select id from unit where level = 'COMMUNITY' and :unit = parent_id")
             found = await work.session.scalar(query, {"unit": self.actors[STREET].unit_id})
         self.actors["community"] = Actor(Role.HANDLER, "handler-community", unit_id=found)
+        await hamlet(self)
         self.actors["public"] = PUBLIC
         return Town(self.actors)
 
@@ -224,14 +243,6 @@ async def _classify(b: Builder, t: UUID, _who: str, _unit: str) -> None:
     await b.run("agent", lambda work: triage.classify_ticket(work, b.city.rules, t, **change))  # type: ignore[arg-type]
 
 
-async def _merge(b: Builder, t: UUID, who: str, unit: str) -> None:
-    primary = await b.submit("neighbour", unit)
-    await b.run("agent", lambda work: merging.merge_ticket(work, t, primary, "同一盏灯"))
-    if who == "partner":
-        await b.accept(primary, unit)
-        await b.reply(primary, unit)
-
-
 _ACCEPT: Move = lambda b, t, _who, unit: b.accept(t, unit)  # noqa: E731
 _REPLY: Move = lambda b, t, _who, unit: b.reply(t, unit)  # noqa: E731
 _CONTACT: Move = lambda b, t, _who, unit: b.run(  # noqa: E731
@@ -243,14 +254,39 @@ _UNREACHED: Move = lambda b, t, *_: b.judge(t, None, None)  # noqa: E731
 _ELSEWHERE: Move = lambda b, t, *_: b.dispatch(t, OTHER_STREET)  # noqa: E731
 _LATE: Move = lambda b, t, *_: b.step(t, Step.WARN, Step.OVERDUE, Step.ESCALATE)  # noqa: E731
 
+_ASK: Move = lambda b, t, _who, unit: b.run(  # noqa: E731
+    unit, lambda work: extensions.request_extension(work, b.city.rules, t, "P3WD", "等待配件")
+)
+
+
+def _decided(approve: bool) -> Move:
+    async def decide(b: Builder, t: UUID, _who: str, _unit: str) -> None:
+        async def step(work: UnitOfWork) -> None:
+            query = text("select id from extension where ticket_id = :t and status = 'REQUESTED'")
+            asked = await work.session.scalar(query, {"t": t})
+            await extensions.decide_extension(work, b.city.rules, asked, approve, "经核实")
+
+        await b.run("supervisor", step)
+
+    return decide
+
+
+async def _suspend(b: Builder, t: UUID, _who: str, _unit: str) -> None:
+    day = b.clock.now().date() + timedelta(days=30)
+    await b.run(
+        "supervisor",
+        lambda work: suspending.suspend_ticket(work, b.city.rules, t, "分三步整改", day, "待供货"),
+    )
+
+
 _COURSES: Mapping[str, tuple[Move, ...]] = {
     "answered": (_triaged(triage.TriageOutcome.ANSWER, None),),
     "redirected": (_triaged(triage.TriageOutcome.REDIRECT, "LEGAL_ROUTE"),),
     "withdrawn": (_withdraw,),
     "accepted": (_ACCEPT,),
-    "contacted": (_ACCEPT, _CONTACT),
-    "replied": (_ACCEPT, _REPLY),
-    "unreached": (_ACCEPT, _REPLY, _UNREACHED),
+    "contacted": (_ACCEPT, _CONTACT, _ASK),
+    "replied": (_ACCEPT, _ASK, _REPLY),
+    "unreached": (_ACCEPT, _ASK, _decided(False), _REPLY, _UNREACHED),
     "closed": (_ACCEPT, _REPLY, _PLEASED),
     "reworked": (_ACCEPT, _REPLY, _DISPLEASED),
     "evaluated": (_ACCEPT, _REPLY, _DISPLEASED, _ACCEPT, _REPLY, _evaluate),
@@ -258,11 +294,18 @@ _COURSES: Mapping[str, tuple[Move, ...]] = {
     "urged": (_urge,),
     "classified": (_classify,),
     "overdue": (_ACCEPT, _LATE),
-    "merged": (_merge,),
-    "whole": (lambda *given: _split(*given),),
+    "suspended": (_ACCEPT, _ASK, _decided(True), _suspend),
+    "contested": (offices.contest,),
+    "upheld": (_classify, offices.contest, offices.rule(ContestRuling.UPHELD, SISTER)),
+    "rejected": (_ACCEPT, offices.contest, offices.rule(ContestRuling.REJECTED, None)),
+    "supervised": (offices.supervise,),
+    "order reported": (offices.supervise, offices.report),
+    "satisfied": (offices.supervise, offices.report, offices.satisfied),
+    "escalated": (offices.escalate,),
+    "relieved": (offices.escalate, _ELSEWHERE),
+    **PART_COURSES,
+    **MERGING_COURSES,
 }
-# No command leads there yet; readers must show them all the same.
-_WRITTEN = {"contested": "CONTESTED", "suspended": "SUSPENDED"}
 
 
 async def fill_town(url: str) -> Town:
@@ -273,8 +316,15 @@ async def fill_town(url: str) -> Town:
         builder = Builder(database, clock)
         town = await builder.people()
         town.staff = await builder.staff()
+        holiday = [Day(date(2026, 12, 31), False, "元旦")]
+        await builder.run(
+            "admin", lambda work: calendars.declare_holidays(work, holiday, "国办通知", "调休")
+        )
         await _tickets(builder, town)
-        await _written(builder, town)
+        await fill_parts(builder, town)
+        await _gathered(builder, town)
+        town.catalogue = await fill_catalogue(builder, town.codes["closed"])
+        town.line = await fill_lines(builder, town.codes)
     finally:
         await database.close()
     return town
@@ -291,7 +341,7 @@ async def _tickets(builder: Builder, town: Town) -> None:
             )
             town.codes.setdefault(stage, []).append(made)
         next(submitters)
-    await _protected(builder, town)
+    await fill_protected(builder, town)
     for kind in (TicketKind.REPORT, TicketKind.HELP):
         for who in ("citizen", "partner"):
             hidden = kind is TicketKind.HELP
@@ -299,85 +349,17 @@ async def _tickets(builder: Builder, town: Town) -> None:
             town.codes.setdefault("hidden", []).append(made)
 
 
-async def _protected(builder: Builder, town: Town) -> None:
-    """Reports on STREET, one of which it had in hand already; and somebody who stepped back."""
-    words = "我叫张三丰，电话 138-0000-0001。"
-    told = {"kind": TicketKind.REPORT, "content": words}
-    late = await builder.bring_to("accepted", "citizen", STREET, **told)
+async def _gathered(builder: Builder, town: Town) -> None:
+    """One citizen, one category, several tickets: an order over the group."""
     rules = builder.city.rules
-    await builder.run(
-        "agent",
-        lambda work: triage.classify_ticket(work, rules, late, accused_unit_code=STREET),
+    for _ in range(rules.profile.supervision.repeated.count):
+        made = await builder.submit("citizen", STREET, category="HOUSING.HEATING")
+        town.codes.setdefault("repeated", []).append(made)
+    await builder.run(SYSTEM, lambda work: watch(work, rules))
+    linked = text(
+        "select count(distinct order_id), count(*) from supervised_ticket where ticket_id = any(:t)"
     )
-    early = await builder.submit("citizen", None, accused_unit_code=STREET, **told)
-    await builder.dispatch(early, DISTRICT)
-    town.codes["accusing"] = [late, early]
-    off = await builder.bring_to("accepted", "neighbour", STREET)
-    for who in (STREET, "supervisor"):
-        await builder.run(who, lambda work: recusing.recuse(work, off, "亲属"))
-    town.codes["recused"] = [off]
-    town.codes["whole"] = [await builder.bring_to("whole", "citizen", STREET)]
-
-
-async def _split(b: Builder, t: UUID, _who: str, _unit: str) -> None:
-    parts = [splitting.Part("灯", "灯不亮", STREET), splitting.Part("路", "路不平", SISTER)]
-    await b.run("agent", lambda work: splitting.split_ticket(work, b.city, t, parts, "两件事"))
-    async with b.database.unit_of_work(SYSTEM) as work:
-        found = await work.session.scalars(
-            text("select id from ticket where part_of_id = :t order by id"), {"t": t}
-        )
-        made = found.all()
-    for part, unit in zip(made, (STREET, SISTER), strict=True):
-        await b.accept(part, unit)
-        await b.reply(part, unit)
-
-
-async def _written(builder: Builder, town: Town) -> None:
-    async with builder.database.unit_of_work(SYSTEM) as work:
-        for stage, status in _WRITTEN.items():
-            for ticket in town.codes[stage]:
-                statement = text("update ticket set status = :status where id = :id")
-                await work.session.execute(statement, {"status": status, "id": ticket})
-
-
-BULK = 20_000
-
-
-async def multiply(url: str, count: int) -> None:
-    """Add many tickets by plain SQL: copies of the town's, spread over all units of two levels."""
-    settings = {"search_path": f"{CITY},public"}
-    connection = await asyncpg.connect(url, server_settings=settings)
-    try:
-        await connection.execute(_MULTIPLY.format(count=int(count)))
-        await connection.execute("analyze")
-    finally:
-        await connection.close()
-
-
-# Citizens' tickets stay few, as in life; every ticket has a lead, its district sees it too.
-_MULTIPLY = """
-create temporary table fresh as
-  select n, uuidv7(make_interval(secs => n - {count})) as id, t.id as model, u.id as unit, u.lineage
-  from generate_series(1, {count}) n
-  join (select id, row_number() over (order by id) - 1 as place, count(*) over () as many
-        from ticket) t on t.place = n % t.many
-  join (select id, lineage, row_number() over (order by code) - 1 as place, count(*) over () as many
-        from unit where level in ('STREET', 'DISTRICT')) u on u.place = n % u.many;
-insert into ticket
-  select (jsonb_populate_record(t, jsonb_build_object(
-    'id', f.id, 'code', 'B' || f.n, 'lead_unit_id', f.unit, 'citizen_id', null,
-    'submitter', 'crowd'))).*
-  from fresh f join ticket t on t.id = f.model;
-insert into audience select unnest(lineage), id from fresh;
-insert into assignment (id, ticket_id, unit_id, role, round, reason, assigned_at)
-  select uuidv7(), id, unit, 'LEAD', 1, 'bulk', now() from fresh;
-insert into callback
-  select (jsonb_populate_record(c, jsonb_build_object('id', uuidv7(), 'ticket_id', f.id))).*
-  from fresh f join callback c on c.ticket_id = f.model;
-alter table ticket_event disable trigger user;
-insert into ticket_event
-  select (jsonb_populate_record(e, jsonb_build_object('id', uuidv7(), 'ticket_id', f.id))).*
-  from fresh f join ticket_event e on e.ticket_id = f.model and e.position = 0;
-alter table ticket_event enable trigger user;
-drop table fresh
-"""
+    found = await builder.run(
+        SYSTEM, lambda work: work.session.execute(linked, {"t": town.codes["repeated"]})
+    )
+    assert tuple(found.one()) == (1, len(town.codes["repeated"]))

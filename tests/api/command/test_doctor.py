@@ -36,7 +36,7 @@ def test_given_servers_are_looked_at(tmp_path: Path, database_url: str, redis_ur
     assert all(finding.well for finding in findings.values()), findings
     assert findings["PostgreSQL"].detail == "18"
     assert findings["Redis"].detail.startswith("6.2")
-    assert {"Extensions", "Migrations", "Clock"} <= findings.keys()
+    assert {"Extensions", "Migrations", "Holidays", "Clock"} <= findings.keys()
 
 
 def test_a_database_without_migrations_is_told(tmp_path: Path, empty_database_url: str) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import assume, given, settings
@@ -342,3 +342,28 @@ def test_instants_are_utc_whatever_the_zone_they_came_in() -> None:
     assert end is not None
     assert end.tzinfo is UTC
     assert due(begin(L2, MONDAY.astimezone(UTC))) == end
+
+
+@given(
+    city=CITY,
+    at=INSTANT,
+    data=st.data(),
+    days=st.lists(st.dates(date(2025, 12, 1), date(2027, 3, 1)), max_size=9),
+)
+@settings(max_examples=50, deadline=None)
+def test_a_day_off_more_is_never_an_earlier_deadline(
+    city: str, at: datetime, data: st.DataObject, days: list[date]
+) -> None:
+    """Declared at once or one after another; and a correction takes it back."""
+    profile, calendar = profile_of(city), calendar_of(city)
+    segments = [begin(L3, at, profile=profile), *data.draw(histories(at, profile))]
+    off = calendar.with_days((day, False) for day in days)
+    one_by_one = calendar
+    for day in days:
+        one_by_one = one_by_one.with_days([(day, False)])
+    before, after = (deadline(segments, each, SHANGHAI) for each in (calendar, off))
+    assert after == deadline(segments, one_by_one, SHANGHAI)
+    if before is not None:
+        assert after is None or after >= before  # None: what is stopped now is not used up before
+    corrected = off.with_days((day, calendar.is_workday(day)) for day in days)
+    assert deadline(segments, corrected, SHANGHAI) == before

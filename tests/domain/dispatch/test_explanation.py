@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.dispatch import clocks
-from domain.dispatch.explanation import Language, explain
+from domain.dispatch.explanation import Language, Request, explain
 from domain.dispatch.segments import Segment
 from domain.kernel.limit import Limit
-from domain.kernel.vocabulary import FIRST_ROUND, ClockName, ResponseLevel
+from domain.kernel.vocabulary import FIRST_ROUND, ClockName, ExtensionStatus, ResponseLevel
 from tests.support.cities import SHANGHAI, calendar_of, local, profile_of
 
 BEIJING, CALENDAR = profile_of("beijing"), calendar_of("beijing")
@@ -102,3 +104,70 @@ def test_the_story_is_told_in_order_however_it_is_stored(
     told = explain(stored, CALENDAR, SHANGHAI, language)
     assert told == explain(segments, CALENDAR, SHANGHAI, language)
     assert "国办通知" in told
+
+
+SUSPENDED = [
+    begin("2026-11-23 10:00"),
+    clocks.suspend(local("2026-11-23 12:00"), "更换供暖管道", date(2027, 1, 10)),
+]
+MOVED = clocks.calendar_changed(
+    local("2026-11-23 11:00"), "国办通知", (local("2026-11-24 10:00"), local("2027-01-04 10:00"))
+)
+
+
+def test_a_suspension_names_the_day_of_its_review() -> None:
+    assert "挂账，停止计时，定于2027年1月10日复查（更换供暖管道）；" in explain(
+        SUSPENDED, CALENDAR, SHANGHAI
+    )
+    assert "suspended 23 Nov 12:00, to be reviewed on 10 Jan 2027 (更换供暖管道)" in explain(
+        SUSPENDED, CALENDAR, SHANGHAI, "en"
+    )
+
+
+def test_a_new_calendar_says_what_it_moved() -> None:
+    told = explain([begin("2026-11-23 10:00"), MOVED], CALENDAR, SHANGHAI)
+    assert "工作日历更新，截止时间由11月24日10:00改为2027年1月4日10:00（国办通知）；" in told
+    told = explain([begin("2026-11-23 10:00"), MOVED], CALENDAR, SHANGHAI, "en")
+    assert "moving the deadline from 24 Nov 10:00 to 4 Jan 2027 10:00 (国办通知)" in told
+
+
+@pytest.mark.parametrize(
+    ("status", "chinese", "english"),
+    [
+        (ExtensionStatus.REQUESTED, "尚待审批。", "not decided yet."),
+        (
+            ExtensionStatus.REFUSED,
+            "11月23日15:00未予批准（不充分）。",
+            "refused 23 Nov 15:00 (不充分).",
+        ),
+        (
+            ExtensionStatus.LAPSED,
+            "至11月23日15:00未审批，已失效。",
+            "lapsed undecided 23 Nov 15:00.",
+        ),
+    ],
+)
+def test_a_request_that_moved_nothing_is_told_after_the_deadline(
+    status: ExtensionStatus, chinese: str, english: str
+) -> None:
+    waits = status is ExtensionStatus.REQUESTED
+    request = Request(
+        status,
+        local("2026-11-23 14:00"),
+        Limit.working_days(2),
+        "等待配件",
+        None if waits else local("2026-11-23 15:00"),
+        "不充分" if status is ExtensionStatus.REFUSED else None,
+    )
+    segments = [begin("2026-11-23 10:00")]
+    told = explain(segments, CALENDAR, SHANGHAI, requests=[request])
+    assert told.endswith(
+        f"答复截止时间为11月24日10:00。11月23日14:00申请延期2个工作日（等待配件），{chinese}"
+    )
+    told = explain(segments, CALENDAR, SHANGHAI, "en", requests=[request])
+    assert told.endswith(f"2 working days more requested 23 Nov 14:00 (等待配件): {english}")
+
+
+def test_what_is_done_keeps_the_deadline_on_record() -> None:
+    told = explain([begin("2026-11-23 10:00")], CALENDAR, SHANGHAI, due=local("2026-11-25 09:30"))
+    assert told.endswith("答复截止时间为11月25日09:30。")

@@ -15,6 +15,7 @@ from domain.tickets.workflow import (
     ENDED,
     STEPS,
     Action,
+    Condition,
     Party,
     Step,
     available_actions,
@@ -25,7 +26,7 @@ from domain.tickets.workflow import (
 
 MOVES: tuple[Action | Step, ...] = (*Action, *Step)
 # Named in the contract, entered by steps that are not built yet.
-LATER = {S.CONTESTED, S.SUSPENDED}
+LATER: set[S] = set()
 
 # The loop as the rules tell it, written down a second time: whence, by what, whither.
 WAYS = {
@@ -40,6 +41,15 @@ WAYS = {
     (S.ACCEPTED, Action.WITHDRAW): S.WITHDRAWN,
     (S.DISPATCHED, Action.CONCLUDE): S.REPLIED,
     (S.ACCEPTED, Action.CONCLUDE): S.REPLIED,
+    (S.DISPATCHED, Action.CONTEST): S.CONTESTED,
+    (S.ACCEPTED, Action.CONTEST): S.CONTESTED,
+    (S.CONTESTED, Action.WITHDRAW): S.WITHDRAWN,
+    (S.CONTESTED, Step.REDISPATCH): S.DISPATCHED,
+    (S.CONTESTED, Step.REINSTATE): S.DISPATCHED,
+    (S.CONTESTED, Step.REINSTATE_ACCEPTED): S.ACCEPTED,
+    (S.ACCEPTED, Action.SUSPEND): S.SUSPENDED,
+    (S.SUSPENDED, Action.RESUME): S.ACCEPTED,
+    (S.SUSPENDED, Action.WITHDRAW): S.WITHDRAWN,
     (S.REPLIED, Step.REWORK): S.DISPATCHED,
     (S.REPLIED, Step.CLOSE): S.CLOSED,
     (S.RECEIVED, Action.MERGE): S.MERGED,
@@ -98,9 +108,28 @@ def test_a_ticket_is_submitted_once() -> None:
 def test_what_is_offered_is_what_is_possible_and_permitted() -> None:
     for status in S:
         for who in Party:
-            offered = available_actions(status, who)
             fitting = [act for act in Action if may(who, act) and way(status, act) is not None]
-            assert list(offered) == fitting
+            assert [act for act in fitting if ACTIONS[act].unless is None] == list(
+                available_actions(status, who, frozenset(Condition))
+            )
+            assert [act for act in fitting if ACTIONS[act].given is None] == list(
+                available_actions(status, who)
+            )
+
+
+@pytest.mark.parametrize("condition", Condition)
+def test_each_condition_opens_or_shuts_something(condition: Condition) -> None:
+    everything = frozenset(Condition)
+    pairs = [(status, who) for status in S for who in Party]
+    with_it = [set(available_actions(*pair, everything)) for pair in pairs]
+    without = [set(available_actions(*pair, everything - {condition})) for pair in pairs]
+    assert with_it != without
+    for held, free, (status, who) in zip(with_it, without, pairs, strict=True):
+        for action in held ^ free:
+            row = ACTIONS[action]
+            assert condition in {row.given, row.unless}
+            assert (action in held) is (row.given is condition)
+            assert status in row.sources and who in row.parties
 
 
 def test_rules_are_nobodys_choice() -> None:
@@ -108,6 +137,22 @@ def test_rules_are_nobodys_choice() -> None:
     assert all(not row.parties for row in STEPS.values())
     assert all(row.parties for row in ACTIONS.values())
     assert not any(may(Party.NONE, action) for action in Action)
+    assert all(row.given is None or row.given is not row.unless for row in ACTIONS.values())
+
+
+def test_the_closest_part_counts() -> None:
+    parts = ("lead", "joint", "co_handler", "handed_down", "called", "above")
+    for place, name in enumerate(parts):
+        held = dict.fromkeys(parts[place:], True)
+        assert party(Role.HANDLER, **held) is Party(name.upper())
+        assert party(Role.CITIZEN, **held) is Party.NONE
+
+
+def test_nobody_beside_the_lead_moves_a_ticket() -> None:
+    """A joint unit's, a helper's or a called unit's step leaves the status as it is."""
+    beside = {Party.JOINT, Party.CO_HANDLER, Party.HANDED_DOWN, Party.CALLED}
+    steps = [row for row in ACTIONS.values() if row.parties & beside]
+    assert steps and all(row.target is None for row in steps)
 
 
 def test_what_somebody_is_to_a_ticket() -> None:
@@ -164,7 +209,7 @@ class Walk(RuleBasedStateMachine):
     def rework_needs_a_reply(self) -> None:
         for before, after in zip(self.path, self.path[1:], strict=False):
             if after is S.DISPATCHED:
-                assert before in {S.RECEIVED, S.DISPATCHED, S.REPLIED, S.MERGED}
+                assert before in {S.RECEIVED, S.DISPATCHED, S.CONTESTED, S.REPLIED, S.MERGED}
             if after is S.CLOSED:
                 assert before in {S.REPLIED, S.MERGED}
 

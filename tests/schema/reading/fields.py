@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.dispatch.explanation import explain
-from domain.dispatch.segments import since_start
-from domain.dispatch.ticking import read_segment
-from domain.kernel.actor import Actor, Role
+from domain.kernel.actor import STAFF, Actor, Role
 from domain.kernel.vocabulary import TicketStatus
-from domain.tickets.workflow import available_actions, party
+from domain.tickets.workflow import Condition, available_actions, party
 from schema.access import ACCESS
 from tests.schema.reading.world import UNFINISHED, Found, Page, Row, World
 
@@ -39,6 +35,9 @@ class Fields:
         raise NotImplementedError
 
     def _sees_event(self, event: Row) -> bool:
+        raise NotImplementedError
+
+    def _sees_extension(self, row: Row) -> bool:
         raise NotImplementedError
 
     def _is_below(self, unit_id: UUID | None) -> bool:
@@ -67,6 +66,12 @@ class Fields:
     def ticket_category(self, row: Row) -> Found | None:
         return self.category_parent({"parent_code": row["category_code"]})
 
+    def ticket_category_suggestions(self, row: Row) -> list[Found]:
+        rows = sorted(self._of_seen("category_suggestion", row), key=lambda found: found["rank"])
+        return [Found("CategorySuggestion", found) for found in rows]
+
+    categorysuggestion_category = ticket_category
+
     def ticket_is_overdue(self, row: Row) -> bool:
         return self._is_late(row)
 
@@ -77,14 +82,25 @@ class Fields:
         citizen = self.world.by_id["citizen"].get(row["citizen_id"])
         return Found("Citizen", citizen) if citizen else None
 
+    def _line_of(self, ticket: Row) -> Row | None:
+        return self.world.by_id["emergency_line"].get(ticket["line_id"])
+
+    def ticket_line(self, row: Row) -> Found | None:
+        line = self._line_of(row)
+        return Found("EmergencyLine", line) if line and self.actor.role in STAFF else None
+
+    def emergencyline_id(self, row: Row) -> str:
+        return f"EmergencyLine_{row['id']}"
+
+    def emergencyline_taken(self, row: Row) -> int:
+        return sum(ticket["line_id"] == row["id"] for ticket in self.world.tables["ticket"])
+
     def ticket_lead(self, row: Row) -> Found | None:
         return self._unit(row["lead_unit_id"])
 
     def _unit(self, id_: UUID | None) -> Found | None:
         unit = self.world.by_id["unit"].get(id_)
         return Found("Unit", unit) if unit else None
-
-    following_lead = ticket_lead
 
     def ticket_assignments(self, row: Row) -> list[Found]:
         rows = sorted(self._of_seen("assignment", row), key=lambda found: found["id"])
@@ -108,107 +124,69 @@ class Fields:
             actor.citizen_id is not None and row["citizen_id"] == actor.citizen_id
         )
         lead = actor.unit_id is not None and row["lead_unit_id"] == actor.unit_id
-        roles = {
-            found["role"]
+        parts = [
+            found
             for found in self.world.by_ticket["assignment"].get(row["id"], [])
-            if found["unit_id"] == actor.unit_id and found["ended_at"] is None
-        }
-        above = self._is_below(row["lead_unit_id"])
+            if found["ended_at"] is None
+        ]
+        roles = {found["role"] for found in parts if found["unit_id"] == actor.unit_id}
         who = party(
             actor.role,
             submitter=submitter,
             lead=lead,
             joint="JOINT" in roles,
             co_handler="CO_HANDLER" in roles,
-            above=above,
+            handed_down="HANDED_DOWN" in roles,
+            called="CALLED" in roles,
+            above=self._is_below(row["lead_unit_id"]),
         )
-        judged = row["status"] != "MERGED" or row["replied_at"] is not None
-        judged = judged and row["part_of_id"] is None
-        whole = any(t["part_of_id"] == row["id"] for t in self.world.tables["ticket"])
+        holding = self._holding(row, parts)
         return [
-            action.value
-            for action in available_actions(
-                TicketStatus(row["status"]), who, judged=judged, whole=whole
-            )
+            action.value for action in available_actions(TicketStatus(row["status"]), who, holding)
         ]
+
+    def _holding(self, row: Row, parts: Sequence[Row]) -> set[Condition]:
+        """What else decides which actions are open: tasks, the lead's level, whistles."""
+        unit = self.actor.unit_id
+        tasks = [
+            part
+            for part in parts
+            if part["role"] == "JOINT" and part["replied_at"] is part["excused_at"] is None
+        ]
+        mine = [task for task in tasks if task["unit_id"] == unit]
+        lead = self.world.by_id["unit"].get(row["lead_unit_id"], {"level": None})
+        calls = [
+            call
+            for call in self.world.by_ticket["report_in"].get(row["id"], [])
+            if any(part["id"] == call["assignment_id"] for part in parts)
+        ]
+        whistles = self.world.by_id["whistle"]
+        open_calls = [call for call in calls if whistles[call["whistle_id"]]["closed_at"] is None]
+        heard = [call for call in calls if call["reported_at"] is not None]
+        found = {
+            Condition.TASK_NEW: any(task["accepted_at"] is None for task in mine),
+            Condition.TASK_TAKEN: any(task["accepted_at"] is not None for task in mine),
+            Condition.TASKS_OPEN: bool(tasks),
+            Condition.STREET_LEADS: lead["level"] == "STREET",
+            Condition.GRASSROOTS_LEAD: lead["level"] in {"STREET", "DISTRICT"},
+            Condition.CALLED_IN: any(
+                call["unit_id"] == unit and call["reported_at"] is None for call in open_calls
+            ),
+            Condition.REPORT_TO_CONFIRM: any(call["confirmed"] is None for call in heard),
+            Condition.WHISTLE_TO_RATE: any(
+                call["unit_id"] == unit and call["caller_rating"] is None for call in heard
+            ),
+            Condition.WHISTLE_OPEN: bool(open_calls),
+        }
+        return self._ties(row) | {condition for condition, holds in found.items() if holds}
+
+    def _ties(self, row: Row) -> set[Condition]:
+        raise NotImplementedError
 
     def ticket_history(self, row: Row, **args: Any) -> Page:
         events = self.world.by_ticket["ticket_event"].get(row["id"], [])
         seen = [event for event in events if self._sees_event(event)]
         return self._page("TicketEvent", "HISTORY", seen, lambda event: event["position"], args)
-
-    def ticket_part_of(self, row: Row) -> Found | None:
-        seen = row["part_of_id"] in self.seen
-        return Found("Ticket", self.world.by_id["ticket"][row["part_of_id"]]) if seen else None
-
-    def ticket_parts(self, row: Row) -> list[Found]:
-        rows = [t for t in self.world.tables["ticket"] if t["part_of_id"] == row["id"]]
-        rows = [t for t in rows if t["id"] in self.seen]
-        return [Found("Ticket", found) for found in sorted(rows, key=lambda found: found["id"])]
-
-    def ticket_accused_unit(self, row: Row) -> Found | None:
-        return self._unit(row["accused_unit_id"])
-
-    def _words(self, text: str | None, ticket: Row) -> str | None:
-        hidden = ticket["confidential"] or ticket["kind"] == "REPORT"
-        if text is None or not hidden or self.actor.role is not Role.HANDLER:
-            return text
-        return re.sub(r"[0-9０-９](?:[ 　—－-]?[0-9０-９]){6,}", "*" * 7, text)
-
-    def ticket_title(self, row: Row) -> str | None:
-        return self._words(row["title"], row)
-
-    def ticket_content(self, row: Row) -> str | None:
-        return self._words(row["content"], row)
-
-    def ticket_address(self, row: Row) -> str | None:
-        return self._words(row["address"], row)
-
-    def ticketevent_remark(self, row: Row) -> str | None:
-        return self._words(row["remark"], self.world.by_id["ticket"][row["ticket_id"]])
-
-    callback_remark = ticketevent_remark
-
-    def reply_content(self, row: Row) -> str | None:
-        return self._words(row["content"], self.world.by_id["ticket"][row["ticket_id"]])
-
-    def ticket_primary(self, row: Row) -> Found | None:
-        seen = row["primary_id"] in self.seen
-        return Found("Ticket", self.world.by_id["ticket"][row["primary_id"]]) if seen else None
-
-    def ticket_following(self, row: Row) -> Found | None:
-        primary = self.world.by_id["ticket"].get(row["primary_id"])
-        return Found("Following", primary) if primary else None
-
-    def ticket_followers(self, row: Row) -> list[Found]:
-        rows = [t for t in self.world.tables["ticket"] if t["primary_id"] == row["id"]]
-        rows = [t for t in rows if t["id"] in self.seen]
-        return [Found("Ticket", found) for found in sorted(rows, key=lambda found: found["id"])]
-
-    def clock_segments(self, row: Row) -> list[Found]:
-        rows = sorted(self._of_seen("clock_segment", row), key=lambda found: found["position"])
-        return [Found("ClockSegment", found) for found in rows]
-
-    def clock_explanation(self, row: Row, language: str | None = "ZH") -> str | None:
-        rules = self.world.rules
-        segments = [
-            read_segment(found["kind"], found["at"], found["cause"], found["detail"])
-            for found in sorted(
-                self.world.by_ticket["clock_segment"].get(row["id"], []),
-                key=lambda found: found["position"],
-            )
-            if found["clock"] == "REPLY" and found["round"] == row["round"]
-        ]
-        counted = since_start(segments)
-        wanted: Any = "en" if language == "EN" else "zh"
-        return explain(counted, rules.calendar, rules.zone, wanted) if counted else None
-
-    def clocksegment_level(self, row: Row) -> Any:
-        return row["detail"]["level"]
-
-    def clocksegment_limit(self, row: Row) -> Any:
-        limit = row["detail"]["limit"]
-        return limit["limit"] if limit else None
 
     def ticketevent_id(self, row: Row) -> str:
         return f"TicketEvent_{row['id']}"
@@ -226,10 +204,12 @@ class Fields:
         return self._unit(row["unit_id"])
 
     reply_unit = callback_unit = unitscore_unit = assignment_unit
-    callback_ticket = ticketevent_ticket
+    callback_ticket = extension_ticket = suspension_ticket = ticketevent_ticket
 
     def callback_id(self, row: Row) -> str:
         return f"Callback_{row['id']}"
+
+    # -- whistles ------------------------------------------------------------------------------
 
     # -- the rest ------------------------------------------------------------------------------
 

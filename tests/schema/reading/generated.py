@@ -25,7 +25,17 @@ from tests.schema.reading.world import PRINTED
 T = TypeVar("T")
 
 # Not read from tables: they would send the operation to the generic executor.
-PLAIN = {("Query", "triageGrounds"), ("Query", "scoringMonth")}
+PLAIN = {
+    ("Query", name)
+    for name in (
+        "triageGrounds",
+        "contestGrounds",
+        "scoringMonth",
+        "calendar",
+        "calendarWarnings",
+        "suggestCategory",
+    )
+}
 # What PostgreSQL alone can reckon; tests/schema/reading/test_merge_suggestions.py looks at it.
 PLAIN |= {("Query", "mergeSuggestions")}
 WEIGHTS = {"tickets": 12, "nodes": 6, "edges": 6, "node": 6, "actor": 3}  # where there is most
@@ -197,8 +207,9 @@ class Generator:
         self, kind: GraphQLObjectType, name: str, definition: GraphQLField
     ) -> dict[str, Any]:
         given: dict[str, Any] = {}
+        paged = "first" in definition.args
         for argument, about in definition.args.items():
-            if argument in {"first", "last", "after", "before"}:
+            if argument in {"first", "last", "after", "before"} and paged:
                 continue
             required = str(about.type).endswith("!")
             if required or self.chance(50):
@@ -211,7 +222,13 @@ class Generator:
         """A page forward or backward, from a cursor of an earlier answer or from the end."""
         backward = "last" in definition.args and self.chance(40)
         size, edge = ("last", "before") if backward else ("first", "after")
-        known = {"history": "HISTORY", "units": "CODE", "callbacks": "DUE"}
+        known = {
+            "history": "HISTORY", "units": "CODE", "callbacks": "DUE", "contests": "RAISED",
+            "supervisions": "OPENED", "extensions": "REQUESTED", "suspensions": "REVIEW",
+            "emergencyLines": "LINE_OPENED",
+            "whistles": "WHISTLED",
+            "catalogueVersions": "CATALOGUE_VERSIONS", "catalogueProposals": "CATALOGUE_PROPOSALS",
+        }  # fmt: skip
         cursors = self.words.cursors[known.get(name) or order or "SUBMITTED_AT_DESC"]
         given: dict[str, Any] = {}
         if backward or self.chance(70):
@@ -236,8 +253,12 @@ class Generator:
                 inner: self.filter_value(type_.name, inner, type_.fields[inner].type)
                 for inner in names
             }
+        if argument == "number":
+            return self.pick((1, 2, 0))
         if argument == "month":
             return self.pick(("2026-11", "2026-12", "2026-10", "1999-01"))
+        if argument in {"from", "before"}:
+            return self.pick(self.words.moments)
         if argument == "parent":
             return self.pick(("HOUSING", "", "HOUSING.HEATING", "'; --"))
         return self.chance(50)  # due
@@ -252,6 +273,8 @@ class Generator:
             return self.pick(self.words.moments)
         if name == "code":
             return self.pick(self.words.ticket_codes)
+        if name == "ground":
+            return self.pick(("WRONG_AREA", "NONE"))
         if name == "category":
             return self.pick(("HOUSING.HEATING", "NONE"))
         if name == "name":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +18,11 @@ from graphql import GraphQLResolveInfo, execute_sync, parse
 
 from domain.evaluation.period import window
 from domain.evaluation.scores import scores
-from domain.kernel.actor import Actor, Role
+from domain.kernel.actor import CENTRE, STAFF, Actor, Role
 from domain.kernel.vocabulary import Satisfaction
 from schema.access import allowed
-from tests.schema.reading.fields import Fields
+from tests.schema.reading.catalogue import CatalogueFields
+from tests.schema.reading.merging import MergingFields
 from tests.schema.reading.world import (
     FAR,
     PRINTED,
@@ -36,7 +37,7 @@ from tests.schema.reading.world import (
 )
 
 
-class Reference(Fields):
+class Reference(MergingFields, CatalogueFields):
     """Answers the queries of one actor."""
 
     def __init__(self, world: World, actor: Actor, now: datetime) -> None:
@@ -110,7 +111,9 @@ class Reference(Fields):
         row = source.row if source is not None else {}
         method: Callable[..., Any] | None = getattr(self, f"{kind.lower()}_{snake(name)}", None)
         found = method(row, **args) if method else row[snake(name)]
-        return moment(found, self.world.rules) if isinstance(found, datetime) else found
+        if isinstance(found, datetime):
+            return moment(found, self.world.rules)
+        return found.isoformat() if isinstance(found, date) else found
 
     def _page_field(self, page: Page, name: str) -> Any:
         objects = [Found(page.kind, row) for row in page.rows]
@@ -165,19 +168,36 @@ class Reference(Fields):
             return None
         table = {
             "Ticket": "ticket", "Unit": "unit", "TicketEvent": "ticket_event",
-            "Callback": "callback", "Staff": "staff",
+            "Callback": "callback", "Staff": "staff", "Contest": "contest",
+            "SupervisionOrder": "supervision_order", "Extension": "extension",
+            "Suspension": "suspension", "Whistle": "whistle", "ReportIn": "report_in",
+            "CatalogueVersion": "catalogue_version", "CatalogueEntry": "catalogue_entry",
+            "CatalogueReplay": "catalogue_replay", "CatalogueProposal": "catalogue_proposal",
+            "EmergencyLine": "emergency_line",
         }.get(kind)  # fmt: skip
         row = self.world.by_id[table].get(wanted) if table else None
         return Found(kind, row) if row is not None and self._sees_node(kind, row) else None
 
     def _sees_node(self, kind: str, row: Row) -> bool:
-        if kind == "Ticket":
-            return row["id"] in self.seen
-        if kind == "TicketEvent":
-            return self._sees_event(row)
-        if kind == "Callback":
-            return row["ticket_id"] in self.seen
-        return kind == "Unit" or self.actor.role is Role.ADMIN
+        role = self.actor.role
+        rules: dict[str, Callable[[], bool]] = {
+            "Ticket": lambda: row["id"] in self.seen,
+            "TicketEvent": lambda: self._sees_event(row),
+            "EmergencyLine": lambda: role in STAFF,
+            "Extension": lambda: self._sees_extension(row),
+            "Whistle": lambda: self._is_office() and row["ticket_id"] in self.seen,
+            "ReportIn": lambda: self._is_office() and row["ticket_id"] in self.seen,
+            "Callback": lambda: row["ticket_id"] in self.seen,
+            "Suspension": lambda: row["ticket_id"] in self.seen,
+            "Contest": lambda: self._is_office() and row["ticket_id"] in self.seen,
+            "SupervisionOrder": lambda: self._sees_order(row),
+            "CatalogueProposal": lambda: role in CENTRE,
+            "Unit": lambda: True,
+            "Staff": lambda: role is Role.ADMIN,
+        }
+        if kind in rules:
+            return rules[kind]()
+        return kind.startswith("Catalogue") and role in STAFF
 
     def query_nodes(self, row: Row, ids: list[str]) -> list[Found | None]:
         return [self.query_node(row, id_) for id_ in ids]
@@ -196,7 +216,9 @@ class Reference(Fields):
         order = args.get("orderBy") or "SUBMITTED_AT_DESC"
         rows = self._tickets(args.get("filter"))
         if order == "DEADLINE_ASC":
-            key: Callable[[Row], Any] = lambda row: (row["deadline"] or FAR, row["id"])  # noqa: E731
+            key: Callable[[Row], Any] = lambda row: (  # noqa: E731
+                row["priority"], row["deadline"] or FAR, row["id"]
+            )  # fmt: skip
         else:
             key = lambda row: row["id"]  # noqa: E731
         return self._page("Ticket", order, rows, key, args, falling=order == "SUBMITTED_AT_DESC")
@@ -224,7 +246,13 @@ class Reference(Fields):
             and row["status"] == "SCHEDULED"
             and (args.get("due") is False or row["due_at"] <= self.now)
         ]
-        return self._page("Callback", "DUE", rows, lambda row: (row["due_at"], row["id"]), args)
+        key = lambda row: (row["priority"], row["due_at"], row["id"])  # noqa: E731
+        return self._page("Callback", "DUE", rows, key, args)
+
+    def _sees_extension(self, row: Row) -> bool:
+        granted = row["status"] == "APPROVED"
+        staff = self.actor.role not in {Role.CITIZEN, Role.PARTNER}
+        return row["ticket_id"] in self.seen and (staff or granted)
 
     def query_categories(self, _row: Row, parent: str | None = None) -> list[Found]:
         return self.category_children({"code": parent})
@@ -273,6 +301,7 @@ class Reference(Fields):
             "category": lambda code: ticket["category_code"] == code,
             "unitCode": lambda code: lead is not None and lead["code"] == code,
             "code": lambda code: re.sub(r"\D", "", ticket["code"]) == re.sub(r"[\s-]", "", code),
+            "line": lambda code: (self._line_of(ticket) or {}).get("code") == code,
             "overdue": lambda late: self._is_late(ticket) is late,
             "submittedFrom": lambda at: ticket["submitted_at"] >= datetime.fromisoformat(at),
             "submittedBefore": lambda at: ticket["submitted_at"] < datetime.fromisoformat(at),

@@ -16,6 +16,7 @@ from tests.schema.reading.reference import Reference
 from tests.schema.reading.widest import widest
 from tests.schema.reading.world import PRINTED, World
 from tests.support.data import (
+    DEPARTMENT,
     DISTRICT,
     FILLED_AT,
     OTHER_DISTRICT,
@@ -29,7 +30,7 @@ from tests.support.engines import CITY
 
 ACTORS = (
     *("citizen", "neighbour", "partner", "rival", "agent", "supervisor", "evaluator", "admin"),
-    *("public", "community", STREET, SISTER, DISTRICT, OTHER_DISTRICT, ROOT),
+    *("public", "community", STREET, SISTER, DISTRICT, OTHER_DISTRICT, ROOT, DEPARTMENT),
 )
 EXAMPLES = 15  # for each actor
 GENERIC = "triageGrounds { code }"
@@ -38,7 +39,15 @@ LISTS = {
     "SUBMITTED_AT_ASC": "tickets(orderBy: SUBMITTED_AT_ASC, first: 100, after: $after)",
     "DEADLINE_ASC": "tickets(orderBy: DEADLINE_ASC, first: 100, after: $after)",
     "CODE": "units(first: 100, after: $after)",
+    "WHISTLED": "whistles(first: 100, after: $after)",
+    "LINE_OPENED": "emergencyLines(first: 100, after: $after)",
     "DUE": "callbacks(due: false, first: 100, after: $after)",
+    "RAISED": "contests(first: 100, after: $after)",
+    "OPENED": "supervisions(first: 100, after: $after)",
+    "REQUESTED": "extensions(first: 100, after: $after)",
+    "REVIEW": "suspensions(first: 100, after: $after)",
+    "CATALOGUE_VERSIONS": "catalogueVersions(first: 100, after: $after)",
+    "CATALOGUE_PROPOSALS": "catalogueProposals(first: 100, after: $after)",
 }
 
 
@@ -76,8 +85,12 @@ def words(world: World) -> Words:
     tables = world.tables
     ids = [f"{kind}_{row['id']}" for kind, name in (
         ("Ticket", "ticket"), ("TicketEvent", "ticket_event"), ("Callback", "callback"),
-        ("Staff", "staff"),
-    ) for row in tables[name][:40]]  # fmt: skip
+        ("Staff", "staff"), ("CatalogueVersion", "catalogue_version"),
+        ("CatalogueEntry", "catalogue_entry"), ("CatalogueReplay", "catalogue_replay"),
+        ("CatalogueProposal", "catalogue_proposal"),
+        ("Whistle", "whistle"), ("ReportIn", "report_in"),
+        ("Contest", "contest"), ("SupervisionOrder", "supervision_order"),
+    ) for row in tables[name][-40:]]  # fmt: skip
     units = [unit for unit in tables["unit"] if unit["level"] in {"CITY", "DISTRICT", "STREET"}]
     ids += [f"Unit_{unit['id']}" for unit in units[:20]]
     some = tables["ticket"][0]["id"]
@@ -163,8 +176,15 @@ def test_everything_at_once_is_the_same_too(who: str, desk: Desk, town: Town, wo
         ("callbacks(due: false)", 2),
         ("units(filter: {level: [CITY, DISTRICT]})", 2),
         ('scores(month: "2026-11", group: STREET)', 1),
+        ("contests", 1),
+        ("supervisions", 2),
+        ("bounces", 1),
+        ('supervisionFigures(month: "2026-11")', 1),
         ('categories(parent: "HOUSING")', 2),
         ("viewer", 2),
+        ("catalogue", 1),
+        ("catalogueVersions", 2),
+        ("catalogueProposals", 2),
     ):
         kind = get_named_type(fields[root.partition("(")[0]].type)
         document = f"{{ {root} {{ {widest(kind, depth)} }} }}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -22,8 +22,15 @@ from graphql import (
 from domain.dispatch.city import Rules
 from tests.support.desk import SCHEMA, Desk
 
-TABLES = "ticket ticket_event unit assignment reply callback citizen category staff recusal"
-TABLES += " clock_segment"
+TABLES = (
+    "ticket ticket_event unit assignment reply callback citizen category staff recusal "
+    "clock_segment extension suspension declared_day "
+    "category_suggestion "
+    "catalogue_version catalogue_entry catalogue_step catalogue_replay catalogue_move "
+    "catalogue_proposal proposal_case "
+    "task_segment whistle report_in emergency_line "
+    "contest transfer supervision_order supervised_ticket supervision_step escalation"
+)
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
 UNFINISHED = {"RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED"}
 PRINTED = build_schema(SCHEMA.as_str())
@@ -38,8 +45,9 @@ class World:
         self.tables: dict[str, list[Row]] = {
             name: desk.rows(f"select * from {name}") for name in TABLES.split()
         }
-        for row in (*self.tables["clock_segment"], *self.tables["ticket_event"]):
-            row["detail"] = orjson.loads(row["detail"])
+        for name in ("clock_segment", "ticket_event", "task_segment"):
+            for row in self.tables[name]:
+                row["detail"] = orjson.loads(row["detail"])
         self.by_id = {
             name: {row["id"]: row for row in rows if "id" in row}
             for name, rows in self.tables.items()
@@ -53,7 +61,8 @@ class World:
         self.children: dict[UUID | None, list[Row]] = {}
         for row in sorted(self.tables["unit"], key=lambda unit: unit["code"]):
             self.children.setdefault(row["parent_id"], []).append(row)
-        self.rules = rules
+        days = [(row["day"], row["is_workday"]) for row in self.tables["declared_day"]]
+        self.rules = replace(rules, calendar=rules.calendar.with_days(days))
         # (order, id of the row) → cursor and back: opaque here as for every client.
         self.cursors: dict[tuple[str, UUID], str] = {}
         self.rows_of_cursors: dict[tuple[str, str], UUID] = {}

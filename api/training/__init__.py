@@ -1,0 +1,1 @@
+"""Training a model of categories; needs the extra `train`, which nothing that serves imports."""

@@ -1,0 +1,1 @@
+"""吹哨报到: a street calls units to the place, and they report in."""

@@ -1,0 +1,1 @@
+"""The catalogue (派单目录) in the API."""

@@ -1,0 +1,1 @@
+"""Suggested categories over GraphQL."""

@@ -1,0 +1,1 @@
+"""Extensions, suspensions, each clock by itself, the working calendar in the API."""

@@ -1,0 +1,1 @@
+"""Contests of a dispatch in the API."""

@@ -1,0 +1,145 @@
+"""Mutations of joint units, co-handlers and communities."""
+
+from __future__ import annotations
+
+import strawberry
+
+from domain.dispatch import helping, joint
+from schema.joint.inputs import (
+    AskCoHandlerInput,
+    ExcuseJointUnitInput,
+    GiveBackInput,
+    HandDownInput,
+    RecordAssistanceInput,
+    ReportProgressInput,
+)
+from schema.mutation import mutation, perform, uuid_of
+from schema.tickets import payloads as p
+
+
+@strawberry.type
+class JointMutations:
+    @mutation(
+        p.ReportProgressResult,
+        description="A joint unit tells how far it is, and why not further (阶段性进展).",
+    )
+    async def report_progress(
+        self,
+        info: strawberry.Info,
+        input: ReportProgressInput,  # noqa: A002
+    ) -> p.ReportProgressPayload:
+        ticket = await perform(
+            info,
+            lambda work: joint.report_progress(
+                work,
+                uuid_of("Ticket", input.ticket_id),
+                input.progress,
+                input.expected_version,
+            ),
+        )
+        return p.ReportProgressPayload(ticket_id=ticket.id)
+
+    @mutation(
+        p.ExcuseJointUnitResult,
+        description="A supervisor lets the lead reply without a joint unit (免除联合单位).",
+    )
+    async def excuse_joint_unit(
+        self,
+        info: strawberry.Info,
+        input: ExcuseJointUnitInput,  # noqa: A002
+    ) -> p.ExcuseJointUnitPayload:
+        ticket = await perform(
+            info,
+            lambda work: joint.excuse_joint_unit(
+                work,
+                uuid_of("Ticket", input.ticket_id),
+                input.unit_code,
+                input.reason,
+                input.expected_version,
+            ),
+        )
+        return p.ExcuseJointUnitPayload(ticket_id=ticket.id)
+
+    @mutation(
+        p.AskCoHandlerResult, description="The lead, or the centre, asks units to help (请求协办)."
+    )
+    async def ask_co_handler(
+        self,
+        info: strawberry.Info,
+        input: AskCoHandlerInput,  # noqa: A002
+    ) -> p.AskCoHandlerPayload:
+        ticket = await perform(
+            info,
+            lambda work: helping.ask_co_handler(
+                work,
+                uuid_of("Ticket", input.ticket_id),
+                input.unit_codes,
+                input.request,
+                input.due_at,
+                input.expected_version,
+            ),
+        )
+        return p.AskCoHandlerPayload(ticket_id=ticket.id)
+
+    @mutation(
+        p.RecordAssistanceResult,
+        description="A co-handler or a community tells what it did (协办记录).",
+    )
+    async def record_assistance(
+        self,
+        info: strawberry.Info,
+        input: RecordAssistanceInput,  # noqa: A002
+    ) -> p.RecordAssistancePayload:
+        ticket = await perform(
+            info,
+            lambda work: helping.record_assistance(
+                work,
+                uuid_of("Ticket", input.ticket_id),
+                input.what,
+                input.expected_version,
+            ),
+        )
+        return p.RecordAssistancePayload(ticket_id=ticket.id)
+
+    @mutation(
+        p.HandDownResult,
+        description="A street has one of its communities work on it; it stays the lead (交办社区).",
+    )
+    async def hand_down(
+        self,
+        info: strawberry.Info,
+        input: HandDownInput,  # noqa: A002
+    ) -> p.HandDownPayload:
+        rules = info.context.services.city.rules
+        ticket = await perform(
+            info,
+            lambda work: helping.hand_down(
+                work,
+                rules,
+                uuid_of("Ticket", input.ticket_id),
+                input.community_code,
+                input.instruction,
+                input.due_at,
+                input.expected_version,
+            ),
+        )
+        return p.HandDownPayload(ticket_id=ticket.id)
+
+    @mutation(
+        p.GiveBackResult, description="A community gives back what its street handed down (交回)."
+    )
+    async def give_back(
+        self,
+        info: strawberry.Info,
+        input: GiveBackInput,  # noqa: A002
+    ) -> p.GiveBackPayload:
+        ticket = await perform(
+            info,
+            lambda work: helping.give_back(
+                work,
+                uuid_of("Ticket", input.ticket_id),
+                input.result,
+                input.expected_version,
+            ),
+        )
+        return p.GiveBackPayload(ticket_id=ticket.id)

@@ -1,0 +1,1 @@
+"""Emergency lines (应急专线) in the API."""

@@ -1,0 +1,1 @@
+"""Supervision and escalation in the API."""
