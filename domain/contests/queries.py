@@ -31,7 +31,7 @@ async def present_assignment(work: UnitOfWork, ticket: Ticket) -> Assignment:
 
 
 async def contests_of(work: UnitOfWork, ticket_id: UUID) -> Sequence[Contest]:
-    """The contests of a ticket, in order; of a CONTESTED ticket exactly one has no ruling."""
+    """The contests of a ticket, in order; of a CONTESTED ticket the last waits for its ruling."""
     await work.flush()
     rows = await work.session.scalars(
         select(Contest).where(Contest.ticket_id == ticket_id).order_by(Contest.id)

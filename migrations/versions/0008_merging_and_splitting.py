@@ -79,10 +79,29 @@ def upgrade() -> None:
         postgresql_where=sa.text(f"latitude is not null and {_TAKES_FOLLOWERS}"),
     )
 
+    # A ticket that was taken from a unit that contested it may be contested by the next one.
+    op.drop_index("ux_contest_unruled", table_name="contest")
+    op.create_index(
+        "ux_contest_unruled",
+        "contest",
+        ["assignment_id"],
+        unique=True,
+        postgresql_where=sa.text("ruling is null"),
+    )
+
 
 def downgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     op.execute("set local statement_timeout = '60s'")
+    # Refused where a ticket has two contests without a ruling: nothing is lost silently.
+    op.drop_index("ux_contest_unruled", table_name="contest")
+    op.create_index(
+        "ux_contest_unruled",
+        "contest",
+        ["ticket_id"],
+        unique=True,
+        postgresql_where=sa.text("ruling is null"),
+    )
     op.drop_index("ix_ticket_place_open", table_name="ticket")
     op.drop_index("ix_ticket_title_open", table_name="ticket")
     op.drop_table("recusal")

@@ -23,6 +23,7 @@ from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.history import verify
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import ENDED, Action, Step, next_status
+from tests.loop.office_promises import contests_hold, orders_hold
 
 
 async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID]) -> None:
@@ -162,65 +163,6 @@ async def follows(work: UnitOfWork, ticket: Ticket) -> None:
         assert TicketStatus(primary.status) not in ENDED | {TicketStatus.REPLIED}, "or never again"
     else:
         assert primary.status in {TicketStatus.REPLIED, TicketStatus.CLOSED}
-
-
-async def contests_hold(work: UnitOfWork, ticket: Ticket) -> None:
-    """A contested ticket waits for one ruling; what a ruling left or gave is locked."""
-    rows = await work.session.execute(
-        text("select unit_id, ruling, to_unit_id from contest where ticket_id = :id order by id"),
-        {"id": ticket.id},
-    )
-    contests = rows.all()
-    waiting = [contest for contest in contests if contest.ruling is None]
-    if ticket.status == "CONTESTED":
-        assert len(waiting) == 1 and waiting[0].unit_id == ticket.lead_unit_id
-        return
-    assert waiting == [] or ticket.status == "WITHDRAWN"
-    told = await work.session.execute(
-        text(
-            "select t.from_unit_id, t.to_unit_id from transfer t "
-            "where t.ticket_id = :id and t.cause = 'RULING' order by t.id"
-        ),
-        {"id": ticket.id},
-    )
-    upheld = [(one.unit_id, one.to_unit_id) for one in contests if one.ruling == "UPHELD"]
-    assert [tuple(row) for row in told] == upheld
-    locked = await work.session.scalar(
-        text("select count(*) from assignment where ticket_id = :id and locked"), {"id": ticket.id}
-    )
-    assert locked == len([one for one in contests if one.ruling is not None])
-
-
-async def orders_hold(work: UnitOfWork, ticket: Ticket) -> None:
-    """One open order a trigger; it waits for a report by its timer, or for the supervisor."""
-    rows = await work.session.execute(
-        text(
-            "select o.trigger, o.grade, o.status, o.deadline, o.version, o.opened_at, "
-            "  (select array_agg(due_at) from timer where subject_id = o.id and fired_at is null)"
-            "    as armed, "
-            "  (select array_agg(position order by position) from supervision_step"
-            "    where order_id = o.id) as steps "
-            "from supervision_order o where o.ticket_id = :id"
-        ),
-        {"id": ticket.id},
-    )
-    orders = rows.all()
-    open_ = [order.trigger for order in orders if order.status != "CLOSED"]
-    assert len(open_) == len(set(open_))
-    for order in orders:
-        assert order.steps == list(range(order.version)), "each step is on the order's record"
-        if order.status != "OPEN":
-            assert order.armed is None
-        elif order.deadline > work.now:
-            assert order.armed == [order.deadline]
-    late = await work.session.scalar(
-        text(
-            "select count(*) from ticket_event where ticket_id = :id and kind = 'OVERDUE' "
-            "and detail->>'clock' = 'REPLY'"
-        ),
-        {"id": ticket.id},
-    )
-    assert bool(late) == any(order.trigger == "OVERDUE" for order in orders)
 
 
 async def tasks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:

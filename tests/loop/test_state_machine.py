@@ -78,7 +78,8 @@ UNTIMELY: dict[Action, type[Exception] | tuple[type[Exception], ...]] = {
     Action.REPLY: NotPossibleNow,
     Action.CONCLUDE: NotPossibleNow,
     Action.WITHDRAW: NotPossibleNow,
-    Action.MERGE: (NotPossibleNow, InvalidInput),  # the other one is ended, or the ticket itself
+    # The other one is ended, or the ticket itself, or one that the agent stepped back from.
+    Action.MERGE: (NotPossibleNow, InvalidInput, NotFound),
     Action.REQUEST_EXTENSION: NotPossibleNow,
     Action.DECIDE_EXTENSION: NotPossibleNow,
     Action.SUSPEND: NotPossibleNow,
@@ -238,12 +239,17 @@ class Machine(RuleBasedStateMachine):
             async with world.database.unit_of_work(SYSTEM) as work:
                 rows = await work.session.execute(
                     text(
-                        "select o.id, o.unit_id from supervision_order o "
+                        "select o.id, o.unit_id, o.ticket_id from supervision_order o "
                         "where o.closed_at is null and o.ticket_id = any(:ids) order by o.id"
                     ),
                     {"ids": self.tickets},
                 )
-                orders = [(row.id, row.unit_id) for row in rows]
+                # Of what the supervisor was taken off, no order is there for them either.
+                orders = [
+                    (row.id, row.unit_id)
+                    for row in rows.all()
+                    if await world.sees("supervisor", row.ticket_id)
+                ]
             for order, unit in orders:
                 with suppress(NotPossibleNow):
                     async with world.database.unit_of_work(handler_of(unit)) as work:

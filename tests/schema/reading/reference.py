@@ -110,7 +110,7 @@ class Reference(MergingFields, CatalogueFields):
             return source[name]
         row = source.row if source is not None else {}
         method: Callable[..., Any] | None = getattr(self, f"{kind.lower()}_{snake(name)}", None)
-        found = method(row, **args) if method else row[snake(name)]
+        found = method(row, **args) if method else self._column(kind, snake(name), row)
         if isinstance(found, datetime):
             return moment(found, self.world.rules)
         return found.isoformat() if isinstance(found, date) else found
