@@ -33,6 +33,18 @@ EVERYBODY = (
 )
 # One of each predicate.
 WALKERS = ("public", "citizen", "rival", STREET, "agent", "evaluator")
+# What each root of the offices is asked for.
+_OFFICES = {
+    **dict.fromkeys(
+        ("Query.contests", "Query.supervisions", "Query.extensions", "Query.suspensions"),
+        "(first: 100)",
+    ),
+    "Query.whistles": "(first: 100)",
+    "Query.supervisionFigures": '(month: "2026-11")',
+    "Query.calendar": "(year: 2026)",
+    "Query.catalogueVersion": "(number: 1)",
+    "Query.reportInFigures": FIGURES,
+}
 ALL_TICKETS = "{ tickets(first: 100) { nodes { id } } }"
 
 
@@ -131,18 +143,10 @@ def paths(world: World) -> Paths:
             "Query.unit": f'(code: "{DISTRICT}")',
             "Query.units": f'(first: 100, filter: {{parentCode: "{DISTRICT}"}})',
             "Query.callbacks": "(first: 100, due: false)",
-            "Query.contests": "(first: 100)",
-            "Query.supervisions": "(first: 100)",
-            "Query.supervisionFigures": '(month: "2026-11")',
-            "Query.extensions": "(first: 100)",
-            "Query.suspensions": "(first: 100)",
-            "Query.calendar": "(year: 2026)",
+            **_OFFICES,
             "Query.scores": '(month: "2026-11", group: DISTRICT)',
             "Query.mergeSuggestions": f'(ticketId: "Ticket_{ticket["id"]}")',
-            "Query.catalogueVersion": "(number: 1)",
             "Query.catalogueReplay": f'(id: "CatalogueReplay_{replay["id"]}")',
-            "Query.whistles": "(first: 100)",
-            "Query.reportInFigures": FIGURES,
             "Unit.tickets": "(first: 3)",
             "Ticket.history": "(first: 3)",
         }
@@ -264,9 +268,13 @@ def test_no_way_leads_the_accused_to_a_report_on_them(desk: Desk, town: Town, wo
     """Not even to one that was in their hands before the centre knew whom it was about (J32)."""
     reports = town.codes["accusing"]
     ids = [f"Ticket_{id_}" for id_ in reports]
-    for name, kind in (("ticket_event", "TicketEvent"), ("callback", "Callback")):
+    for name, kind in (
+        ("ticket_event", "TicketEvent"), ("callback", "Callback"), ("extension", "Extension"),
+        ("supervision_order", "SupervisionOrder"),
+    ):  # fmt: skip
         ids += [f"{kind}_{row['id']}" for row in world.tables[name] if row["ticket_id"] in reports]
-    assert len(ids) > 8
+    assert len(ids) > 12
+    replay = world.tables["catalogue_replay"][0]
     codes = {world.by_id["ticket"][id_]["code"] for id_ in reports}
     paths = Paths(
         {
@@ -279,13 +287,16 @@ def test_no_way_leads_the_accused_to_a_report_on_them(desk: Desk, town: Town, wo
             "Query.callbacks": "(first: 100, due: false)",
             "Query.scores": '(month: "2026-11", group: DISTRICT)',
             "Query.mergeSuggestions": f'(ticketId: "{ids[0]}")',
+            **_OFFICES,
+            "Query.catalogueReplay": f'(id: "CatalogueReplay_{replay["id"]}")',
             "Unit.tickets": "(first: 9)",
             "Ticket.history": "(first: 9)",
         }
     )
     goals = (
         ("Ticket", "id code"), ("TicketEvent", "id remark"), ("Callback", "id"),
-        ("Citizen", "maskedPhone"), ("Assignment", "reason"),
+        ("Citizen", "maskedPhone"), ("Assignment", "reason"), ("Extension", "id"),
+        ("SupervisionOrder", "id"), ("Contest", "id"), ("Whistle", "id"), ("ReportIn", "id"),
     )  # fmt: skip
     accused, above = town.actors[STREET], town.actors[DISTRICT]
     ways = [(way, shown) for goal, shown in goals for way in paths.every_way_to(goal, most=4)]

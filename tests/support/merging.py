@@ -12,6 +12,7 @@ from domain.dispatch import merging, splitting, triage
 from domain.kernel.actor import SYSTEM
 from domain.kernel.vocabulary import TicketKind
 from domain.tickets import recusing
+from tests.support.offices import supervise
 
 if TYPE_CHECKING:
     from tests.support.data import Builder, Town
@@ -49,7 +50,8 @@ async def fill_protected(builder: Builder, town: Town) -> None:
     """Reports on STREET, one of which it had in hand already; and somebody who stepped back."""
     words = "我叫张三丰，电话 138-0000-0001。"
     told = {"kind": TicketKind.REPORT, "content": words}
-    late = await builder.bring_to("accepted", "citizen", STREET, **told)
+    late = await builder.bring_to("contacted", "citizen", STREET, **told)
+    await supervise(builder, late, "citizen", STREET)
     rules = builder.city.rules
     await builder.run(
         "agent",
