@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import any_, select
 
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.vocabulary import UnitLevel
 from domain.kernel.work import UnitOfWork
-from domain.tickets.assignments import Assignment
+from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.models import Ticket
+from domain.tickets.policy import protected
+from domain.tickets.workflow import ENDED
 from domain.units import queries as units
 from domain.units.models import Unit
 
+MOST_LISTED = 50
 REFUSAL = "is the unit that the report is about, or below it"
 
 
@@ -87,5 +90,27 @@ async def parts_of_accused(work: UnitOfWork, ticket: Ticket) -> Sequence[Assignm
         )
         .order_by(Assignment.id)
         .execution_options(populate_existing=True)
+    )
+    return rows.all()
+
+
+async def parts_to_give_up(work: UnitOfWork, branch: Unit) -> Sequence[str]:
+    """The codes of open tickets in which a unit of this branch has a part, and must not as it now
+    stands: below the unit that the report is about."""
+    rows = await work.session.scalars(
+        select(Ticket.code)
+        .join(Assignment, Assignment.ticket_id == Ticket.id)
+        .join(Unit, Unit.id == Assignment.unit_id)
+        .where(
+            Unit.lineage.contains([branch.id]),
+            Assignment.ended_at.is_(None),
+            Assignment.role != AssignmentRole.COPY.value,
+            Ticket.status.not_in([status.value for status in sorted(ENDED)]),
+            protected(Ticket.__table__),
+            Ticket.accused_unit_id == any_(Unit.lineage),
+        )
+        .distinct()
+        .order_by(Ticket.code)
+        .limit(MOST_LISTED)
     )
     return rows.all()

@@ -82,12 +82,15 @@ async def move_with_tickets(
     """Move a branch of the tree; who may see its tickets follows.
 
     A community that has a ticket in hand for its street stays until it has given it back: a ticket
-    that was handed down never leaves the street. Raises as `move_unit` does, and NotPossibleNow.
+    that was handed down never leaves the street. Nor does a unit come below one that a report is
+    about while it has a part in that report (J32). Raises as `move_unit` does, and NotPossibleNow.
     """
     unit = await units.move_unit(work, unit_id, parent_id, expected_version)
     await work.flush()
     if codes := await _handed_out_of_a_street(work, unit):
         raise NotPossibleNow(f"these tickets must be given back first: {', '.join(codes)}")
+    if codes := await recusal.parts_to_give_up(work, unit):
+        raise NotPossibleNow(f"these tickets must be given to others first: {', '.join(codes)}")
     await audience.rebuild(work.session, unit.id)
     return unit
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from domain.dispatch import merging, splitting
+from domain.dispatch import merging, recusal, splitting
 from domain.dispatch.assigning import assign
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
@@ -196,12 +196,12 @@ async def _rework(
 ) -> None:
     """The same lead once more, with the shorter clock of its round.
 
-    Where the lead of a freed follower is gone, the centre finds another.
+    Where the lead of a freed follower is gone, or must be recused, the centre finds another.
     """
     lead = await work.session.get(Unit, unit_id, with_for_update={"read": True})
     assert lead is not None
     ticket.round += 1
-    if not lead.active:
+    if not lead.active or not recusal.is_free(ticket, lead):
         ticket.replied_at = None
         advance(work, ticket, Step.PROMOTE, remark=reason)
         return

@@ -35,6 +35,7 @@ async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID
             await history_holds(work, ticket)
             await one_lead(work, ticket)
             await one_part_each(work, ticket)
+            await nobody_accused_has_a_part(work, ticket)
             await clocks_hold(work, await rules_now(work, rules), ticket)
             await next_step(work, ticket, database.clock.now())
             await requests_and_suspensions_hold(work, ticket)
@@ -96,6 +97,21 @@ async def one_part_each(work: UnitOfWork, ticket: Ticket) -> None:
     parts = rows.all()
     assert len({part.unit_id for part in parts}) == len(parts)
     assert not parts or "LEAD" in {part.role for part in parts}
+
+
+async def nobody_accused_has_a_part(work: UnitOfWork, ticket: Ticket) -> None:
+    """Whom a report is about, and who stands below, has nothing to do with it but a copy (J32)."""
+    if ticket.shut_unit_id is None:
+        return
+    parts = await work.session.scalar(
+        text(
+            "select count(*) from assignment a join unit u on u.id = a.unit_id "
+            "where a.ticket_id = :id and a.ended_at is null and a.role <> 'COPY' "
+            "and u.lineage @> array[cast(:shut as uuid)]"
+        ),
+        {"id": ticket.id, "shut": ticket.shut_unit_id},
+    )
+    assert parts == 0
 
 
 async def clocks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:

@@ -133,7 +133,12 @@ class World:
                 w, rules, t, outcome.REDIRECT, "答", "LEGAL_ROUTE"
             ),
             Action.CLASSIFY: lambda w, t: triage.classify_ticket(
-                w, rules, t, level=given["level"], category=given["category"]
+                w,
+                rules,
+                t,
+                level=given["level"],
+                category=given["category"],
+                accused_unit_code=given.get("accused"),
             ),
             Action.DISPATCH: lambda w, t: problems.dispatch_ticket(
                 w, city, t, given["unit"], joint=given["joint"]
