@@ -13,7 +13,7 @@ from rich.table import Table
 from domain.catalogue.seeding import seed_catalogue
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Database
-from domain.kernel.seeding import Seeded, has_city
+from domain.kernel.seeding import Seeded, has_city, take_time
 from domain.kernel.settings import Settings, WrongSetting, read_settings
 from domain.tickets.categories import seed_categories
 from domain.units.seeding import seed_units
@@ -53,6 +53,7 @@ async def seed(database_url: str, city: str) -> SeedReport:
     database = Database(database_url, city=city, pool_size=1, application="jiesu seed")
     try:
         async with database.unit_of_work(SYSTEM) as work:
+            await take_time(work)
             return SeedReport(
                 city,
                 await seed_units(work, city),

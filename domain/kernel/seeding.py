@@ -14,6 +14,16 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
+from sqlalchemy import text
+
+from domain.kernel.work import UnitOfWork
+
+
+async def take_time(work: UnitOfWork) -> None:
+    """Let the transaction wait for another that seeds, and write a city, on a slow machine."""
+    await work.session.execute(text("set local lock_timeout = '2min'"))
+    await work.session.execute(text("set local statement_timeout = '2min'"))
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
