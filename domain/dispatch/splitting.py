@@ -194,6 +194,18 @@ async def require_parts_done(work: UnitOfWork, ticket: Ticket) -> None:
         raise NotPossibleNow("a part of the ticket is not replied to yet")
 
 
+async def parts_of(work: UnitOfWork, whole: Ticket) -> Sequence[Ticket]:
+    """The parts of a locked ticket, locked."""
+    await work.flush()
+    rows = await work.session.scalars(
+        select(Ticket)
+        .where(Ticket.part_of_id == whole.id)
+        .order_by(Ticket.id)
+        .with_for_update(key_share=True)
+    )
+    return rows.all()
+
+
 async def close_parts(work: UnitOfWork, whole: Ticket) -> None:
     """The whole has come to its end: so do its parts that were replied to."""
     await work.flush()

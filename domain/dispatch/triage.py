@@ -13,7 +13,7 @@ from domain.dispatch.city import City, Rules
 from domain.dispatch.copies import district_copies
 from domain.dispatch.models import TransferCause
 from domain.dispatch.moving import change_level
-from domain.dispatch.splitting import close_parts, require_parts_done
+from domain.dispatch.splitting import close_parts, parts_of, require_parts_done
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.texts import check_text
 from domain.kernel.vocabulary import CategorySource, ResponseLevel, TicketStatus
@@ -22,7 +22,7 @@ from domain.tickets import audience, queries
 from domain.tickets.commands import MOST_CONTENT, MOST_REMARK
 from domain.tickets.history import advance
 from domain.tickets.models import Ticket
-from domain.tickets.workflow import Action, Step
+from domain.tickets.workflow import Action, Step, transition
 from domain.units import queries as units
 from domain.units.models import Unit
 
@@ -89,7 +89,8 @@ async def classify_ticket(
     """定类定级: set the category or the level; clocks that run follow a new level.
 
     被反映单位: the unit that it is about. A protected ticket is taken away from it, and from units
-    below it, and goes to the unit above or back to the centre (J32).
+    below it, and goes to the unit above or back to the centre (J32); so are those that follow it
+    and its parts.
 
     Another category than before is kept for training (`classification.record_correction`).
 
@@ -100,6 +101,8 @@ async def classify_ticket(
         faults.append(Fault("category", "or level or accusedUnitCode must be given"))
     if faults:
         raise InvalidInput(*faults)
+    if accused_unit_code is not None:
+        await merging.lock_group(work, ticket_id)
     ticket = await queries.lock_for(work, ticket_id, Action.CLASSIFY, expected_version)
     if faults := await queries.category_faults(work, category):
         raise InvalidInput(*faults)
@@ -118,9 +121,28 @@ async def classify_ticket(
         await change_level(work, rules, [ticket], reason or "")
         await task_clocks.change_level(work, rules, ticket, reason or "")
     if accused is not None:
-        ticket.accused_unit_id = accused.id
-        await _take_away(work, rules, ticket)
+        await _accuse(work, rules, ticket, accused, reason)
     return ticket
+
+
+async def _accuse(
+    work: UnitOfWork, rules: Rules, ticket: Ticket, accused: Unit, reason: str | None
+) -> None:
+    """Put on record whom the ticket is about, and with it what follows it and its parts: they tell
+    of the same matter."""
+    ticket.accused_unit_id = accused.id
+    await _take_away(work, rules, ticket)
+    for follower in await merging.followers_of(work, ticket):
+        follower.accused_unit_id = accused.id
+        advance(work, follower, Step.FOLLOW, accused=accused.code)
+        await audience.shut_out(work, follower)
+    for part in await parts_of(work, ticket):
+        part.accused_unit_id = accused.id
+        if TicketStatus(part.status) in transition(Action.CLASSIFY).sources:
+            advance(work, part, Action.CLASSIFY, remark=reason, accused=accused.code)
+            await _take_away(work, rules, part)
+        else:
+            await audience.shut_out(work, part)
 
 
 async def _take_away(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:

@@ -101,8 +101,9 @@ async def one_part_each(work: UnitOfWork, ticket: Ticket) -> None:
 
 async def nobody_accused_has_a_part(work: UnitOfWork, ticket: Ticket) -> None:
     """Whom a report is about, and who stands below, has nothing to do with it but a copy (J32)."""
-    if ticket.shut_unit_id is None:
-        return
+    done = ENDED | {TicketStatus.REPLIED}
+    if ticket.shut_unit_id is None or (ticket.part_of_id and TicketStatus(ticket.status) in done):
+        return  # of a part that was replied to before, the reply stands
     parts = await work.session.scalar(
         text(
             "select count(*) from assignment a join unit u on u.id = a.unit_id "

@@ -140,6 +140,29 @@ async def test_a_suspension_ends_with_the_part_of_the_accused(city: Hotline) -> 
     await replied(city, ticket, DISTRICT)
 
 
+async def test_what_follows_a_report_and_its_parts_are_kept_away_too(city: Hotline) -> None:
+    agent, street = city.caller("agent"), city.caller("handler", unit=STREET)
+    primary, follower = [await submitted(citizen_of(city), kind="REPORT") for _ in range(2)]
+    merged = {"ticketId": follower["id"], "primaryId": primary["id"], "reason": "同一事项"}
+    assert (await agent.do("mergeTicket", **merged))["status"] == "MERGED"
+    two = [
+        {"title": "甲", "content": "甲事", "unitCode": STREET},
+        {"title": "乙", "content": "乙事", "unitCode": SISTER},
+    ]
+    await agent.do("splitTicket", ticketId=primary["id"], parts=two, reason="两件事")
+    codes = "query($c: String!) { ticket(code: $c) { parts { code } } }"
+    found = (await agent.send(codes, c=primary["code"]))["ticket"]["parts"]
+    every = [primary["code"], follower["code"], *(part["code"] for part in found)]
+    assert len(every) == 4 and await street.ticket(every[1]) is not None
+    done = await accuse(city, primary, STREET)
+    assert done["lead"]["code"] == DISTRICT
+    assert [await street.ticket(code) for code in every] == [None] * 4
+    leads = [(await agent.ticket(code))["lead"] for code in every]
+    assert [lead and lead["code"] for lead in leads] == [DISTRICT, None, DISTRICT, SISTER]
+    for code in every:
+        await hold(city, await agent.ticket(code))
+
+
 async def test_who_was_taken_off_sees_no_order_and_no_contest_of_it(city: Hotline) -> None:
     boss, relative = city.caller("supervisor"), city.caller("supervisor", subject="relative")
     ticket = await submitted(citizen_of(city))
