@@ -30,38 +30,33 @@ async def admit(work: UnitOfWork, ticket_id: UUID, lineages: Iterable[Sequence[U
     await work.session.execute(insert(Audience).values(rows).on_conflict_do_nothing())
 
 
-_SHUT_OUT = text(
-    """
-    delete from audience a using unit u
-    where a.ticket_id = :ticket and u.id = a.unit_id and u.lineage @> array[cast(:shut as uuid)]
-    """
-)
-
-
-async def shut_out(work: UnitOfWork, ticket: Ticket) -> None:
-    """Take a ticket out of the sight of the unit that it is about, and of those below it."""
-    if ticket.shut_unit_id is None:
-        return
-    await work.flush()
-    await work.session.execute(_SHUT_OUT, {"ticket": ticket.id, "shut": ticket.shut_unit_id})
-
-
 _AFFECTED = """
     select a.ticket_id from assignment a join unit u on u.id = a.unit_id
     where cast(:moved as uuid) is null or u.lineage @> array[cast(:moved as uuid)]
 """
 _CLEAR = text(f"delete from audience where ticket_id in ({_AFFECTED})")  # noqa: S608
-_FILL = text(
-    f"""
+_DEFINED = """
     insert into audience (unit_id, ticket_id)
     select distinct seen.id, a.ticket_id
     from assignment a join unit u on u.id = a.unit_id join ticket t on t.id = a.ticket_id
       join unit seen on seen.id = any(u.lineage)
-    where a.ticket_id in ({_AFFECTED})
+    where a.ticket_id in ({affected})
       and not (t.accused_unit_id is not null and (t.confidential or t.kind = 'REPORT')
                and t.accused_unit_id = any(seen.lineage))
-    """  # noqa: S608 - both are constants
-)
+"""
+_FILL = text(_DEFINED.format(affected=_AFFECTED))
+_CLEAR_ONE = text("delete from audience where ticket_id = :ticket")
+_FILL_ONE = text(_DEFINED.format(affected=":ticket"))
+
+
+async def shut_out(work: UnitOfWork, ticket: Ticket) -> None:
+    """Take a ticket out of the sight of the unit that it is about now, and of those below it.
+
+    Whom it was said to be about before may see again what it was given.
+    """
+    await work.flush()
+    await work.session.execute(_CLEAR_ONE, {"ticket": ticket.id})
+    await work.session.execute(_FILL_ONE, {"ticket": ticket.id})
 
 
 async def rebuild(session: AsyncSession, moved: UUID | None = None) -> None:

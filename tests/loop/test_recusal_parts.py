@@ -167,7 +167,7 @@ async def test_who_was_taken_off_sees_no_order_and_no_contest_of_it(city: Hotlin
     boss, relative = city.caller("supervisor"), city.caller("supervisor", subject="relative")
     ticket = await submitted(citizen_of(city))
     given = {"ticketId": ticket["id"], "grade": "KEY", "reason": "群众反映强烈"}
-    order = await boss.mutate("openSupervision", "order { id }", "", given)
+    order = await boss.mutate("openSupervision", "supervision { id }", "", given)
     await city.caller("handler", unit=STREET).do("contestDispatch", ticketId=ticket["id"], **WORDS)
     queues = """{ supervisions(first: 100) { nodes { id } }
       contests(first: 100) { nodes { ticket { code } } } }"""
@@ -183,7 +183,7 @@ async def test_who_was_taken_off_sees_no_order_and_no_contest_of_it(city: Hotlin
     assert await seen(relative) == (False, False)
     assert await seen(boss) == (True, True)
     ruling = {"orderId": order["id"], "ruling": "SATISFIED", "reason": "已阅"}
-    refused = await relative.mutate("closeSupervision", "order { id }", "", ruling)
+    refused = await relative.mutate("closeSupervision", "supervision { id }", "", ruling)
     assert refused["code"] == "NOT_FOUND"
 
 

@@ -45,7 +45,8 @@ _OFFICES = {
     "Query.catalogueVersion": "(number: 1)",
     "Query.reportInFigures": FIGURES,
 }
-ALL_TICKETS = "{ tickets(first: 100) { nodes { id } } }"
+ALL_TICKETS = """query($after: String) { tickets(first: 100, after: $after) {
+  nodes { id } pageInfo { hasNextPage endCursor } } }"""
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +55,14 @@ def world(desk: Desk) -> World:
 
 
 def seen_by(desk: Desk, town: Town, who: str) -> set[str]:
-    found = desk.data(town.actors[who], ALL_TICKETS)
-    return {node["id"] for node in found["tickets"]["nodes"]}
+    seen: set[str] = set()
+    page = {"hasNextPage": True, "endCursor": None}
+    while page["hasNextPage"]:
+        after = page["endCursor"]
+        found = desk.data(town.actors[who], ALL_TICKETS, after=after)["tickets"]
+        seen |= {node["id"] for node in found["nodes"]}
+        page = found["pageInfo"]
+    return seen
 
 
 def ids_of(tickets: list[UUID]) -> set[str]:
