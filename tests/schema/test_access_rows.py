@@ -35,11 +35,8 @@ EVERYBODY = (
 WALKERS = ("public", "citizen", "rival", STREET, "agent", "evaluator")
 # What each root of the offices is asked for.
 _OFFICES = {
-    **dict.fromkeys(
-        ("Query.contests", "Query.supervisions", "Query.extensions", "Query.suspensions"),
-        "(first: 100)",
-    ),
-    "Query.whistles": "(first: 100)",
+    **{f"Query.{name}": "(first: 100)" for name in ("contests", "supervisions", "whistles")},
+    **{f"Query.{name}": "(first: 100)" for name in ("extensions", "suspensions")},
     "Query.supervisionFigures": '(month: "2026-11")',
     "Query.calendar": "(year: 2026)",
     "Query.catalogueVersion": "(number: 1)",
@@ -58,8 +55,7 @@ def seen_by(desk: Desk, town: Town, who: str) -> set[str]:
     seen: set[str] = set()
     page = {"hasNextPage": True, "endCursor": None}
     while page["hasNextPage"]:
-        after = page["endCursor"]
-        found = desk.data(town.actors[who], ALL_TICKETS, after=after)["tickets"]
+        found = desk.data(town.actors[who], ALL_TICKETS, after=page["endCursor"])["tickets"]
         seen |= {node["id"] for node in found["nodes"]}
         page = found["pageInfo"]
     return seen
