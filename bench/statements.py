@@ -93,7 +93,8 @@ def pgbench(
     variables: Mapping[str, str] | None = None,
 ) -> float:
     """Return transactions a second of a script, prepared, over as many connections as the load."""
-    options = [part for name in variables or {} for part in ("-D", f"{name}={variables[name]}")]  # type: ignore[index]
+    given = (variables or {}).items()
+    options = [part for name, value in given for part in ("-D", f"{name}={value}")]
     done = subprocess.run(
         [
             *(str(binaries() / "pgbench"), "-n", "-M", "prepared", "-c", str(CONNECTIONS)),

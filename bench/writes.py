@@ -131,13 +131,15 @@ def pgbench_script(transaction: Sequence[Statement]) -> str:
     own.append("'\\x' || encode(sha256(uuidv7()::text::bytea), 'hex') as phone")
     lines = [f"select {', '.join(own)} \\gset"]
     for each in transaction:
-        sql = re.sub(
-            r"\$(\d+)",
-            lambda match, each=each: _value(each.parameters[int(match[1]) - 1], ids, phone),  # type: ignore[misc]
-            " ".join(each.sql.split()),
-        ).rstrip(";")
+        values = [_value(value, ids, phone) for value in each.parameters]
+        sql = _filled(" ".join(each.sql.split()), values).rstrip(";")
         lines.append(f"{sql} as n \\gset" if _NUMBER in sql else f"{sql};")
     return "\n".join(lines) + "\n"
+
+
+def _filled(sql: str, values: Sequence[str]) -> str:
+    """The statement with its parameters written in."""
+    return re.sub(r"\$(\d+)", lambda match: values[int(match[1]) - 1], sql)
 
 
 def _value(value: str | None, ids: dict[str, str], phone: str | None) -> str:

@@ -159,11 +159,10 @@ async def _holidays(connection: asyncpg.Connection, city: str) -> Finding:
         rules = load_rules(city, now)
     except UnknownCity as fault:
         return Finding("Holidays", False, str(fault), "set JIESU_CITY to a city of cities/")
-    table = f'"{city}".declared_day'
+    await connection.fetchval("select set_config('search_path', $1, false)", city)
     declared = []
-    if await connection.fetchval("select to_regclass($1)", table) is not None:
-        query = f"select day, is_workday from {table}"  # noqa: S608 - the city is a folder of ours
-        declared = await connection.fetch(query)
+    if await connection.fetchval("select to_regclass('declared_day')") is not None:
+        declared = await connection.fetch("select day, is_workday from declared_day")
     calendar = rules.calendar.with_days((row["day"], row["is_workday"]) for row in declared)
     missing = unpublished_years(calendar, now.astimezone(rules.zone).date())
     if missing:

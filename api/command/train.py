@@ -15,7 +15,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from api.training.examples import SAMPLE_NAME, SAMPLE_RECIPE, Example, Recipe, TooFewExamples
+from api.training.examples import (
+    OWN_RECIPE,
+    SAMPLE_NAME,
+    SAMPLE_RECIPE,
+    Example,
+    TooFewExamples,
+)
 from domain.classification.model import Model, packed
 from domain.classification.queries import corrected_texts
 from domain.kernel.actor import SYSTEM
@@ -76,7 +82,7 @@ def learn(own: list[Example], *, sample: bool, console: Console) -> Model:
         raise WrongSetting(f"{_MISSING} ({error.name} is not there)") from None
     alone = sample and not own
     aids = [*catalogue_sample(), *(() if alone else written_sample())] if sample else []
-    name, recipe = (SAMPLE_NAME, SAMPLE_RECIPE) if alone else ("jiesu-trained", Recipe())
+    name, recipe = (SAMPLE_NAME, SAMPLE_RECIPE) if alone else ("jiesu-trained", OWN_RECIPE)
     columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("", total=_STEPS)

@@ -33,5 +33,6 @@ class Recipe:
     sharpness: float | None = None
 
 
+OWN_RECIPE = Recipe()  # of a city's own complaints
 SAMPLE_NAME = "jiesu-sample"  # what the shipped model is called, and how it is made
 SAMPLE_RECIPE = Recipe(fewest=2, cost=4.0, share=0.05, sharpness=12.0)

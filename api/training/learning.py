@@ -19,7 +19,7 @@ from scipy import sparse
 from scipy.special import logsumexp
 from sklearn.svm import LinearSVC
 
-from api.training.examples import Example, Recipe, TooFewExamples
+from api.training.examples import OWN_RECIPE, Example, Recipe, TooFewExamples
 from domain.classification.features import BACKGROUND, weights_of_runs
 from domain.classification.model import Model, Weights
 
@@ -32,7 +32,7 @@ _LEVELS: Final = 127
 def train(
     examples: Iterable[Example],
     name: str,
-    recipe: Recipe = Recipe(),  # noqa: B008 - immutable
+    recipe: Recipe = OWN_RECIPE,
     *,
     aids: Iterable[Example] = (),
     tell: Step = lambda _step: None,

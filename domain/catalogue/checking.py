@@ -16,7 +16,7 @@ from domain.kernel.errors import Fault
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:  # noqa: A001 - a warning is what it is
+class Forestalled:
     """An entry that an earlier one always forestalls."""
 
     rank: int
@@ -70,7 +70,9 @@ def _relative(name: str, word: str) -> bool:
     return name != "area" and word in RELATIVE
 
 
-def warnings_of(entries: Sequence[Entry], lineages: Mapping[str, Sequence[str]]) -> list[Warning]:
+def warnings_of(
+    entries: Sequence[Entry], lineages: Mapping[str, Sequence[str]]
+) -> list[Forestalled]:
     """The entries that can never decide; `lineages` gives the codes from the city to each unit."""
     ordered = sorted(entries, key=lambda entry: entry.rank)
     found = []
@@ -80,7 +82,7 @@ def warnings_of(entries: Sequence[Entry], lineages: Mapping[str, Sequence[str]])
                 message = (
                     f"第{entry.rank}条“{entry.name}”总被第{earlier.rank}条“{earlier.name}”抢先"
                 )
-                found.append(Warning(entry.rank, earlier.rank, message))
+                found.append(Forestalled(entry.rank, earlier.rank, message))
                 break
     return found
 

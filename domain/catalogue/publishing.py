@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from domain.catalogue import checking, queries
-from domain.catalogue.checking import Warning  # noqa: A004 - a warning is what it is
+from domain.catalogue.checking import Forestalled
 from domain.catalogue.drafting import begin, check_reason, record, require_admin
 from domain.catalogue.models import CatalogueVersion, StepKind, VersionStatus
 from domain.kernel.errors import Conflict, Fault, InvalidInput
@@ -27,7 +27,7 @@ async def publish_catalogue(
     reason: str,
     effective_at: datetime | None = None,
     expected_version: int | None = None,
-) -> tuple[CatalogueVersion, Sequence[Warning]]:
+) -> tuple[CatalogueVersion, Sequence[Forestalled]]:
     """发布: a draft gets its number and its day, and changes no more; at once by default.
 
     Returns the version, and warnings of entries that can never decide. Raises NotAllowed,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from domain.dispatch.sweeping import CLOSE, SWEEP, release
+from domain.dispatch.sweeping import CLOSE, SETTLED, SWEEP, release
 from domain.kernel import timers
 from domain.kernel.actor import Role
 from domain.kernel.errors import Conflict, Fault, InvalidInput, NotAllowed, NotFound, NotPossibleNow
@@ -72,7 +72,8 @@ async def open_line(work: UnitOfWork, wish: LineWish) -> EmergencyLine:
         version=1,
     )
     work.add(line)
-    timers.arm(work, SWEEP, line.id, work.now)
+    for at in (work.now, work.now + SETTLED):
+        timers.arm(work, SWEEP, line.id, at)
     if wish.closes_at is not None:
         timers.arm(work, CLOSE, line.id, wish.closes_at)
     return line

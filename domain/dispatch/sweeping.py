@@ -20,13 +20,17 @@ from domain.kernel import timers
 from domain.kernel.timers import Timer
 from domain.kernel.work import UnitOfWork
 from domain.tickets.lines import EmergencyLine, Priority, as_line, join, reason_of
-from domain.tickets.models import Ticket
 from domain.tickets.queries import lock_by_rule
+from domain.tickets.workflow import Step, transition
 
 SWEEP, CLOSE, RELEASE = "line.sweep", "line.close", "line.release"
 CHUNK = 500
 _AGAIN = timedelta(seconds=1)  # until those that somebody held are looked at again
+SETTLED = timedelta(minutes=2)
+"""By then every submission that began before a line opened or closed has ended: statements and
+transactions have their limits (kernel/database). So each of both is looked at once more then."""
 _ORIGIN = UUID(int=0)
+_OPEN = {"open": [status.value for status in transition(Step.JOIN_LINE).sources]}
 
 # Candidates with the codes of the units that they are with; what matches is decided by `Line`.
 _CANDIDATES = text(
@@ -35,7 +39,7 @@ _CANDIDATES = text(
         coalesce((select array_agg(above.code) from unit lead, unit above
             where lead.id = t.lead_unit_id and above.id = any(lead.lineage)), '{}') as places
     from ticket t
-    where t.status in ('RECEIVED', 'DISPATCHED', 'CONTESTED', 'ACCEPTED', 'SUSPENDED')
+    where t.status = any(:open)
         and t.line_id is null and t.id > :after
     order by t.id limit :most
     """
@@ -87,18 +91,21 @@ def release(work: UnitOfWork, line: EmergencyLine) -> None:
     """Close the line; its tickets are let go in chunks, from now on."""
     line.closed_at, line.closed_by = work.now, work.actor.subject
     line.version += 1
-    timers.arm(work, RELEASE, line.id, work.now)
+    for at in (work.now, work.now + SETTLED):
+        timers.arm(work, RELEASE, line.id, at)
 
 
 async def _sweep(
     work: UnitOfWork, rules: Rules, line: EmergencyLine, payload: Mapping[str, Any]
 ) -> None:
     after = UUID(payload["after"]) if "after" in payload else _ORIGIN
-    rows = (await work.session.execute(_CANDIDATES, {"after": after, "most": CHUNK})).all()
+    rows = (await work.session.execute(_CANDIDATES, _OPEN | {"after": after, "most": CHUNK})).all()
     wanted = as_line(line)
     matching = [row.id for row in rows if wanted.takes(row.category_code, row.places, row.words)]
     locked = await lock_by_rule(work, matching) if matching else []
-    joining = [ticket for ticket in locked if _may_join(ticket)]
+    joining = [
+        ticket for ticket in locked if ticket.line_id is None and ticket.status in _OPEN["open"]
+    ]
     raised = [ticket for ticket in joining if join(work, ticket, wanted)]
     led = [ticket for ticket in raised if ticket.lead_unit_id is not None]
     await change_level(work, rules, led, reason_of(wanted))
@@ -107,11 +114,6 @@ async def _sweep(
         timers.arm(work, SWEEP, line.id, work.now + _AGAIN, after=str(after))
     elif len(rows) == CHUNK:
         timers.arm(work, SWEEP, line.id, work.now, after=str(rows[-1].id))
-
-
-def _may_join(ticket: Ticket) -> bool:
-    open_ = {"RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED"}
-    return ticket.line_id is None and ticket.status in open_
 
 
 async def _let_go(work: UnitOfWork, line: EmergencyLine) -> None:

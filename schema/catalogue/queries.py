@@ -17,11 +17,7 @@ from schema.mutation import uuid_of
 from schema.reading.connection import Connection
 from schema.reading.declare import Arguments, Order, Pages, Row, reading
 from schema.reading.objects import text_literal
-
-_First = Annotated[int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")]
-_After = Annotated[
-    str | None, strawberry.argument(description="Cursor of the row before the page (游标).")
-]
+from schema.reading.paging import After, First
 
 
 def _newest_first(name: str) -> Any:
@@ -66,7 +62,7 @@ class CatalogueQueries:
         description="Versions and drafts, the newest first; for staff (目录版本列表).",
     )
     def catalogue_versions(
-        self, first: _First = None, after: _After = None
+        self, first: First = None, after: After = None
     ) -> Connection[CatalogueVersion]: ...
 
     @reading(
@@ -97,6 +93,6 @@ class CatalogueQueries:
             ProposalStatus | None,
             strawberry.argument(description="Only these; all by default (状态)."),
         ] = None,
-        first: _First = None,
-        after: _After = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[CatalogueProposal]: ...

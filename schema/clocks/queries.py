@@ -16,6 +16,7 @@ from schema.context import Context
 from schema.errors import PublicError
 from schema.reading.connection import Connection
 from schema.reading.declare import Arguments, Order, Pages, reading
+from schema.reading.paging import After, First
 
 _YEARS = range(2000, 2101)
 
@@ -72,12 +73,8 @@ class ClockQueries:
         status: Annotated[
             ExtensionStatus | None, strawberry.argument(description="In this state only (状态).")
         ] = None,
-        first: Annotated[
-            int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="Cursor of the row before the page (游标).")
-        ] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[Extension]: ...
 
     @reading(
@@ -90,12 +87,8 @@ class ClockQueries:
     )
     def suspensions(
         self,
-        first: Annotated[
-            int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="Cursor of the row before the page (游标).")
-        ] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[Suspension]: ...
 
     @strawberry.field(description="A year's holidays and make-up workdays; for staff (工作日历).")

@@ -16,6 +16,7 @@ from schema.contests.types import Bounce, Contest
 from schema.evaluation.queries import month_bound
 from schema.reading.connection import Connection
 from schema.reading.declare import Arguments, Order, Pages, Rows, reading
+from schema.reading.paging import After, First
 from schema.tickets.lists import aware
 
 _MOMENT = DateTime(timezone=True)
@@ -91,12 +92,8 @@ class ContestQueries:
         filter: Annotated[  # noqa: A002
             ContestFilter | None, strawberry.argument(description="Which of them (筛选).")
         ] = None,
-        first: Annotated[
-            int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="Cursor of the row before the page (游标).")
-        ] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[Contest]: ...
 
     @reading(

@@ -11,6 +11,7 @@ from domain.kernel.visibility import present
 from schema.feedback.types import Callback
 from schema.reading.connection import Connection
 from schema.reading.declare import Arguments, Order, Pages, reading
+from schema.reading.paging import After, First
 
 
 def _conditions(callback: FromClause, a: Arguments) -> list[ColumnElement[bool]]:
@@ -39,10 +40,6 @@ class FeedbackQueries:
             bool | None,
             strawberry.argument(description="Only those whose time has come (只看到期)."),
         ] = True,
-        first: Annotated[
-            int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="Cursor of the row before the page (游标).")
-        ] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[Callback]: ...

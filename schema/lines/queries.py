@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, FromClause
 from schema.lines.types import EmergencyLine
 from schema.reading.connection import Connection
 from schema.reading.declare import Arguments, Order, Pages, reading
+from schema.reading.paging import After, First
 
 
 def _conditions(line: FromClause, a: Arguments) -> list[ColumnElement[bool]]:
@@ -35,10 +36,6 @@ class LineQueries:
             bool | None,
             strawberry.argument(description="Open or closed; both by default (是否开设中)."),
         ] = None,
-        first: Annotated[
-            int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="Cursor of the row before the page (游标).")
-        ] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[EmergencyLine]: ...

@@ -21,6 +21,7 @@ from domain.units.models import Unit
 from schema.evaluation.queries import month_bound
 from schema.reading.connection import Connection
 from schema.reading.declare import Arguments, Order, Pages, Rows, reading
+from schema.reading.paging import After, First
 from schema.supervision.inputs import SupervisionFilter
 from schema.supervision.types import SupervisionFigure, SupervisionOrder, is_late
 
@@ -65,12 +66,8 @@ class SupervisionQueries:
         filter: Annotated[  # noqa: A002
             SupervisionFilter | None, strawberry.argument(description="Which of them (筛选).")
         ] = None,
-        first: Annotated[
-            int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="Cursor of the row before the page (游标).")
-        ] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[SupervisionOrder]: ...
 
     @reading(

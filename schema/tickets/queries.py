@@ -11,6 +11,7 @@ from domain.tickets.code import read_code
 from schema.node import Node
 from schema.reading.connection import Connection
 from schema.reading.declare import Lookup, Pages, Row, Rows, reading
+from schema.reading.paging import First
 from schema.tickets.inputs import TicketFilter, TicketOrder
 from schema.tickets.lists import chosen_order, ticket_conditions
 from schema.tickets.types import Category, Ticket
@@ -61,9 +62,7 @@ class TicketQueries:
         order_by: Annotated[
             TicketOrder | None, strawberry.argument(description="Newest first by default (排序).")
         ] = None,
-        first: Annotated[
-            int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")
-        ] = None,
+        first: First = None,
         after: Annotated[
             str | None,
             strawberry.argument(description="With `first`: the page after this row (游标)."),

@@ -54,6 +54,7 @@ from schema.reading.declare import (
     reading,
     reads,
 )
+from schema.reading.paging import After, First
 from schema.steps import TicketAction, TicketEventKind
 from schema.supervision.types import Escalation, SupervisionOrder, on_ticket
 from schema.tickets.computed import AVAILABLE_ACTIONS
@@ -380,10 +381,6 @@ class Ticket(Node):
     )
     def history(
         self,
-        first: Annotated[
-            int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="Cursor of the row before the page (游标).")
-        ] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[TicketEvent]: ...

@@ -12,6 +12,7 @@ from schema.enums import UnitLevel
 from schema.errors import PublicError
 from schema.reading.connection import Connection
 from schema.reading.declare import Arguments, Order, Pages, Row, reading
+from schema.reading.paging import After, First
 from schema.units.types import Unit
 
 _LONGEST_PART = 50
@@ -83,10 +84,6 @@ class UnitQueries:
         filter: Annotated[  # noqa: A002
             UnitFilter | None, strawberry.argument(description="Which of them (筛选).")
         ] = None,
-        first: Annotated[
-            int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="Cursor of the row before the page (游标).")
-        ] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[Unit]: ...

@@ -12,6 +12,7 @@ from schema.enums import UnitLevel
 from schema.node import Node, identifier
 from schema.reading.connection import Connection
 from schema.reading.declare import Many, One, Pages, column, everyone, read, reading, reads
+from schema.reading.paging import After, First
 from schema.tickets.lists import newest_first, ticket_conditions
 
 if TYPE_CHECKING:
@@ -75,10 +76,6 @@ class Unit(Node):
             Annotated[TicketFilter, strawberry.lazy("schema.tickets.inputs")] | None,
             strawberry.argument(description="Which of them (筛选)."),
         ] = None,
-        first: Annotated[
-            int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="Cursor of the row before the page (游标).")
-        ] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[Annotated[Ticket, strawberry.lazy("schema.tickets.types")]]: ...

@@ -24,6 +24,7 @@ from schema.reading.declare import (
     reading,
     reads,
 )
+from schema.reading.paging import After, First
 from schema.tickets.lists import aware
 from schema.units.types import Unit
 from schema.whistles.types import Whistle, is_open
@@ -122,12 +123,8 @@ class WhistleQueries:
         filter: Annotated[  # noqa: A002
             WhistleFilter | None, strawberry.argument(description="Which of them (筛选).")
         ] = None,
-        first: Annotated[
-            int | None, strawberry.argument(description="1 to 100; 20 by default (条数).")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="Cursor of the row before the page (游标).")
-        ] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[Whistle]: ...
 
     @reading(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from domain.dispatch import intake
+from domain.dispatch.city import City
+from domain.kernel.actor import Actor, Role
 from tests.loop.steps import STREET, citizen_of, replied, submitted
 from tests.support.city import Caller, Hotline
 
@@ -162,3 +166,41 @@ async def test_one_line_of_a_code_and_only_by_the_desk(city: Hotline) -> None:
     assert (await opened(handler, code="OTHER"))["__typename"] == "NotAllowed"
     assert (await closed(citizen_of(city), line))["__typename"] == "NotAllowed"
     assert "message" not in await closed(city.caller("supervisor"), line)
+
+
+async def test_a_submission_that_is_under_way_is_neither_missed_nor_left_behind(
+    city: Hotline,
+) -> None:
+    """It saw the line as it was when it began, and commits when the line is long another."""
+    supervisor, submission = (
+        city.caller("supervisor"),
+        intake.Submission(
+            **ICE, address="朝阳区八里庄街道12号楼", contact=intake.ContactDetails("13800000077")
+        ),
+    )
+    rules = city.rules
+    own = City("beijing", lambda: rules)
+    agent = Actor(Role.AGENT, "agent")
+
+    async def priority_of(ticket: UUID) -> int:
+        found = await city.row("select priority from ticket where id = :id", id=ticket)
+        return int(found["priority"])
+
+    async with city.database.unit_of_work(agent) as slow:
+        missed = await intake.submit_ticket(slow, own, city.protection, submission)
+        await slow.flush()
+        line = await opened(supervisor)
+        await city.fire()
+    assert await priority_of(missed) == 1, "the sweep could not see it"
+    city.clock.advance(timedelta(minutes=2))
+    await city.fire()
+    assert await priority_of(missed) == 0
+    async with city.database.unit_of_work(agent) as slow:
+        late = await intake.submit_ticket(slow, own, city.protection, submission)
+        await slow.flush()
+        await closed(supervisor, line)
+        await city.fire()
+    assert await priority_of(late) == 0, "nobody could see it to let it go"
+    city.clock.advance(timedelta(minutes=2))
+    await city.fire()
+    assert await priority_of(late) == 1

@@ -56,7 +56,7 @@ def roots(town: Town, ticket: dict[str, Any]) -> dict[str, str]:
     }
     assert set(arguments) == set(fields) - plain
     return {
-        name: f"{name}{given} {{ {widest(get_named_type(fields[name].type), 3)} }}"
+        name: f"{name}{given} {{ {widest(get_named_type(fields[name].type), 2)} }}"
         for name, given in arguments.items()
     }
 
