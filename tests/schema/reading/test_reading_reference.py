@@ -63,10 +63,13 @@ def harvest(desk: Desk, town: Town, world: World) -> None:
             more, after = found["pageInfo"]["hasNextPage"], found["pageInfo"]["endCursor"]
             for edge in found["edges"]:
                 world.note_cursor(order, _uuid(edge), edge["cursor"])
-    document = f"{{ tickets(first: 100) {{ nodes {{ history(first: 100) {page} }} }} }}"
-    for ticket in desk.data(agent, document)["tickets"]["nodes"]:
-        for edge in ticket["history"]["edges"]:
-            world.note_cursor("HISTORY", _uuid(edge), edge["cursor"])
+    document = f"""query($ids: [ID!]!) {{ nodes(ids: $ids) {{
+      ... on Ticket {{ history(first: 100) {page} }} }} }}"""
+    ids = [f"Ticket_{row['id']}" for row in world.tables["ticket"]]
+    for begin in range(0, len(ids), 100):
+        for ticket in desk.data(agent, document, ids=ids[begin : begin + 100])["nodes"]:
+            for edge in ticket["history"]["edges"] if ticket else ():
+                world.note_cursor("HISTORY", _uuid(edge), edge["cursor"])
 
 
 def _uuid(edge: Any) -> UUID:
