@@ -33,6 +33,7 @@ from domain.catalogue.models import (
 )
 from domain.catalogue.tree import Branches, branches
 from domain.kernel import timers
+from domain.kernel.aliases import alias_of
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.membership import among
 from domain.kernel.timers import Timer
@@ -195,7 +196,7 @@ class Past(NamedTuple):
 def _past(replay: CatalogueReplay) -> Select[*tuple[Any, ...]]:
     """The next chunk. A ticket from before the catalogue has no place of its own on record: the
     street or district that leads it stands for it."""
-    lead = Unit.__table__.alias()
+    lead = alias_of(Unit)
     local = lead.c.level.in_([UnitLevel.STREET.value, UnitLevel.DISTRICT.value])
     place = func.coalesce(Ticket.place_code, case((local, lead.c.code)))
     statement = (

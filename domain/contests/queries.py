@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, case, exists, literal_column, select
 
 from domain.contests.models import Contest, ContestStatus
+from domain.kernel.aliases import alias_of
 from domain.kernel.errors import NotFound
 from domain.kernel.visibility import parameters
 from domain.kernel.vocabulary import TicketStatus
@@ -54,7 +55,7 @@ async def ticket_of(work: UnitOfWork, contest_id: UUID | None) -> UUID:
 
 def status_of(contest: FromClause) -> ColumnElement[str]:
     """Where a contest stands, as a name of `ContestStatus`."""
-    ticket, assignment = Ticket.__table__.alias(), Assignment.__table__.alias()
+    ticket, assignment = alias_of(Ticket), alias_of(Assignment)
     # Its assignment has not ended either: a contest before the present one may have lapsed, where
     # the ticket was taken from the unit (J32).
     waits = exists(

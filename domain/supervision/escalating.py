@@ -12,6 +12,7 @@ from domain.dispatch import clocks
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.firing import Fired
+from domain.kernel.aliases import alias_of
 from domain.kernel.vocabulary import UnitLevel
 from domain.kernel.work import UnitOfWork
 from domain.supervision.models import Escalation
@@ -69,7 +70,7 @@ _ENDINGS = (
 def ended_at(escalation: FromClause) -> ColumnElement[datetime]:
     """When an escalation ended: the ticket was replied to, given to a unit anew or to nobody, or is
     over."""
-    event = TicketEvent.__table__.alias()
+    event = alias_of(TicketEvent)
     return (
         select(func.min(event.c.at))
         .where(

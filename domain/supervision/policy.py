@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, exists, false, select
 
 from domain.kernel.actor import CENTRE, Role
+from domain.kernel.aliases import alias_of
 from domain.kernel.errors import NotFound
 from domain.kernel.visibility import actor_unit_id
 from domain.supervision.models import SupervisedTicket
@@ -32,7 +33,7 @@ def _of_seen_order(role: Role, order_id: ColumnElement[UUID]) -> ColumnElement[b
         return None
     if role not in CENTRE and role is not Role.HANDLER:
         return false()
-    link, audience = SupervisedTicket.__table__.alias(), Audience.__table__.alias()
+    link, audience = alias_of(SupervisedTicket), alias_of(Audience)
     own = select(1).where(link.c.order_id == order_id, not_recused(link.c.ticket_id))
     if role is Role.HANDLER:
         own = own.where(

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from domain.kernel.actor import CENTRE, Role
+from domain.kernel.aliases import alias_of
 from domain.kernel.errors import NotAllowed, NotFound
 from domain.kernel.visibility import actor_citizen_id, actor_role, actor_subject, actor_unit_id
 from domain.kernel.vocabulary import TicketKind, TicketStatus, UnitLevel
@@ -46,7 +47,7 @@ def visible_to(role: Role, ticket: FromClause) -> ColumnElement[bool] | None:
     if role is Role.CITIZEN:
         return ticket.c.citizen_id == actor_citizen_id()
     if role is Role.HANDLER:
-        audience = Audience.__table__.alias()
+        audience = alias_of(Audience)
         return and_(
             exists(
                 select(1).where(
@@ -68,12 +69,12 @@ def event_visible_to(role: Role, event: FromClause) -> ColumnElement[bool] | Non
     """History entries: those of visible tickets; citizens and partners see the public ones."""
     if role in _SEES_ALL:
         return _unless_recused(role, event.c.ticket_id)
-    ticket = Ticket.__table__.alias()
+    ticket = alias_of(Ticket)
     seen = visible_to(role, ticket)
     assert seen is not None
     of_visible = exists(select(1).where(ticket.c.id == event.c.ticket_id, seen))
     if role is Role.HANDLER:
-        audience = Audience.__table__.alias()
+        audience = alias_of(Audience)
         return and_(
             exists(
                 select(1).where(
@@ -91,7 +92,7 @@ def of_visible_ticket(role: Role, row: FromClause) -> ColumnElement[bool] | None
     if role in _SEES_ALL:
         return _unless_recused(role, row.c.ticket_id)
     if role is Role.HANDLER:
-        audience = Audience.__table__.alias()
+        audience = alias_of(Audience)
         return and_(
             exists(
                 select(1).where(
@@ -100,7 +101,7 @@ def of_visible_ticket(role: Role, row: FromClause) -> ColumnElement[bool] | None
             ),
             not_recused(row.c.ticket_id),
         )
-    ticket = Ticket.__table__.alias()
+    ticket = alias_of(Ticket)
     seen = visible_to(role, ticket)
     assert seen is not None
     return exists(select(1).where(ticket.c.id == row.c.ticket_id, seen))
@@ -112,7 +113,7 @@ def for_offices(role: Role, row: FromClause) -> ColumnElement[bool] | None:
         return _unless_recused(role, row.c.ticket_id)
     if role is not Role.HANDLER:
         return false()
-    audience = Audience.__table__.alias()
+    audience = alias_of(Audience)
     return and_(
         exists(
             select(1).where(
@@ -156,7 +157,7 @@ def words_of_ticket(name: str) -> Callable[[FromClause], ColumnElement[str]]:
     """The same for a row that belongs to a ticket."""
 
     def expression(row: FromClause) -> ColumnElement[str]:
-        ticket = Ticket.__table__.alias()
+        ticket = alias_of(Ticket)
         hidden = exists(select(1).where(ticket.c.id == row.c.ticket_id, protected(ticket)))
         return _masked(row.c[name], hidden)
 
@@ -196,7 +197,7 @@ _PARTS = (
 
 
 def _part(ticket: FromClause) -> ColumnElement[str]:
-    unit = Unit.__table__.alias()
+    unit = alias_of(Unit)
     above = exists(
         select(1).where(unit.c.id == ticket.c.lead_unit_id, actor_unit_id() == any_(unit.c.lineage))
     )
@@ -209,7 +210,7 @@ def _part(ticket: FromClause) -> ColumnElement[str]:
 
 
 def _own_part(ticket: FromClause) -> ColumnElement[str]:
-    part = Assignment.__table__.alias()
+    part = alias_of(Assignment)
     closest = case({role.value: place for place, role in enumerate(_PARTS)}, value=part.c.role)
     return (
         select(part.c.role)
@@ -227,7 +228,7 @@ def _own_part(ticket: FromClause) -> ColumnElement[str]:
 
 def conditions(ticket: FromClause) -> dict[Condition, ColumnElement[bool]]:
     """The conditions of the actor's own task and of the lead's level, for a ticket."""
-    own = Assignment.__table__.alias()
+    own = alias_of(Assignment)
     mine = and_(_is_open_task(own, ticket), own.c.unit_id == actor_unit_id())
     return {
         Condition.TASK_NEW: exists(select(1).where(mine, own.c.accepted_at.is_(None))),
@@ -248,7 +249,7 @@ def _is_open_task(part: FromClause, ticket: FromClause) -> ColumnElement[bool]:
 
 
 def _led_by(ticket: FromClause, *levels: UnitLevel) -> ColumnElement[bool]:
-    unit = Unit.__table__.alias()
+    unit = alias_of(Unit)
     return exists(
         select(1).where(
             unit.c.id == ticket.c.lead_unit_id, unit.c.level.in_([_text(each) for each in levels])
@@ -264,7 +265,7 @@ def followed_visible_to(role: Role, primary: FromClause) -> ColumnElement[bool] 
     """How a primary stands is told to whoever sees a ticket that follows it."""
     if role in _SEES_ALL:
         return visible_to(role, primary)
-    follower = Ticket.__table__.alias()
+    follower = alias_of(Ticket)
     seen = visible_to(role, follower)
     assert seen is not None
     return exists(select(1).where(follower.c.primary_id == primary.c.id, seen))
@@ -276,7 +277,7 @@ def states(ticket: FromClause) -> dict[Condition, ColumnElement[bool]]:
     The citizen is asked about a merged ticket after its primary's reply, and never about a part by
     itself.
     """
-    task, part = Assignment.__table__.alias(), Ticket.__table__.alias()
+    task, part = alias_of(Assignment), alias_of(Ticket)
     heard = or_(ticket.c.status != _text(TicketStatus.MERGED), ticket.c.replied_at.is_not(None))
     return {
         Condition.TASKS_OPEN: exists(select(1).where(_is_open_task(task, ticket))),

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ForeignKey, Index, exists, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.kernel.aliases import alias_of
 from domain.kernel.tables import Table
 from domain.kernel.visibility import actor_subject
 
@@ -27,7 +28,7 @@ class Recusal(Table):
 
 def not_recused(ticket_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """Whether the actor has not been taken off that ticket."""
-    recusal = Recusal.__table__.alias()
+    recusal = alias_of(Recusal)
     return ~exists(
         select(1).where(recusal.c.subject == actor_subject(), recusal.c.ticket_id == ticket_id)
     )

@@ -26,6 +26,7 @@ from sqlalchemy import (
     union,
 )
 
+from domain.kernel.aliases import alias_of
 from domain.kernel.visibility import present
 from domain.tickets.models import Ticket
 from domain.tickets.policy import protected
@@ -50,8 +51,8 @@ def suggestions(
     `window` is how long before now a candidate may have come in, an interval. Nothing for a ticket
     that does not exist, or that the actor was taken off.
     """
-    own = Ticket.__table__.alias("own")
-    other = Ticket.__table__.alias("other")
+    own = alias_of(Ticket, "own")
+    other = alias_of(Ticket, "other")
     lists = [_list(own, condition, window) for condition in _conditions(own, metres)]
     candidate = union(*lists).lateral("candidate")
     alike: ColumnElement[float] = func.similarity(_words(own), _words(other), type_=Double())
@@ -104,7 +105,7 @@ def _conditions(own: FromClause, metres: ColumnElement[Any]) -> list[_Condition]
 
 
 def _list(own: FromClause, condition: _Condition, window: ColumnElement[Any]) -> Select[Any]:
-    other = Ticket.__table__.alias()
+    other = alias_of(Ticket)
     newest = (
         select(other.c.id)
         .where(

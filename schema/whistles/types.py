@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from sqlalchemy import ColumnElement, FromClause, exists, select
 
+from domain.kernel.aliases import alias_of
 from domain.tickets.assignments import Assignment
 from domain.tickets.policy import words_of_ticket
 from domain.whistles.models import ReportIn as ReportInRow
@@ -30,7 +31,7 @@ def _ticket() -> type:
 
 def is_open(whistle: FromClause) -> ColumnElement[bool]:
     """Not closed, and not ended by giving the ticket out anew."""
-    report, part = ReportInRow.__table__.alias(), Assignment.__table__.alias()
+    report, part = alias_of(ReportInRow), alias_of(Assignment)
     going_on = exists(
         select(1).where(
             report.c.whistle_id == whistle.c.id,
