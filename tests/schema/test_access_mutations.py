@@ -211,14 +211,18 @@ def _leaf(payload: str) -> str:
 
 
 def state(desk: Desk) -> dict[str, str]:
-    """A digest of every row of every table."""
+    """How many rows each table has, and the sum of the transactions that wrote them.
+
+    No insert, update or delete leaves both as they were; it reads no row's values.
+    """
     tables = desk.rows(
         """select relname from pg_class where relkind = 'r'
         and relnamespace = 'beijing'::regnamespace order by relname"""
     )
     query = " union all ".join(
-        f"select '{row['relname']}' as name, count(*) || ':' || coalesce(sum(hashtextextended("
-        f"t::text, 0))::text, '') as digest from {row['relname']} t"
+        f"select '{row['relname']}' as name,"
+        f" count(*) || ':' || coalesce(sum(xmin::text::bigint)::text, '') as digest"
+        f" from {row['relname']}"
         for row in tables
     )
     return {row["name"]: row["digest"] for row in desk.rows(query)}
