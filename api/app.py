@@ -58,14 +58,18 @@ class _Opened:
 class Application:
     """One process of the API. `/graphql` is served first and without a router in between.
 
-    Everything in it that asks for now asks `clock`; the machine's, where none is given.
+    Everything in it that asks for now asks `clock`; the machine's, where none is given. `rates`
+    are the budgets of its callers; those of `api.rates`, where none are given.
     """
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, rates: Rates | None = None
+    ) -> None:
         if settings.database_url is None or settings.redis_url is None:
             raise WrongSetting("DATABASE_URL and REDIS_URL are needed to serve")
         self.settings = settings
         self._clock = clock
+        self._rates = Rates() if rates is None else rates
         self._opened: _Opened | None = None
         self._others = Starlette(
             routes=[
@@ -116,12 +120,14 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            self._opened = await _open(self.settings, self._clock, stack)
+            self._opened = await _open(self.settings, self._clock, self._rates, stack)
             yield
         self._opened = None
 
 
-async def _open(settings: Settings, clock: Clock | None, stack: AsyncExitStack) -> _Opened:
+async def _open(
+    settings: Settings, clock: Clock | None, rates: Rates, stack: AsyncExitStack
+) -> _Opened:
     """Open everything, in an order in which each part finds what it needs."""
     assert settings.database_url is not None and settings.redis_url is not None
     database = Database(
@@ -142,7 +148,8 @@ async def _open(settings: Settings, clock: Clock | None, stack: AsyncExitStack) 
     readiness = Readiness(
         database, Redis.from_url(settings.redis_url, socket_timeout=2), newest_revision()
     )
-    return _Opened(services, authenticator, _endpoint(settings, services, authenticator), readiness)
+    endpoint = _endpoint(settings, services, authenticator, rates)
+    return _Opened(services, authenticator, endpoint, readiness)
 
 
 async def _services(settings: Settings, database: Database, stack: AsyncExitStack) -> Services:
@@ -194,10 +201,9 @@ async def _authenticator(
 
 
 def _endpoint(
-    settings: Settings, services: Services, authenticator: Authenticator
+    settings: Settings, services: Services, authenticator: Authenticator, rates: Rates
 ) -> GraphQLEndpoint:
     schema = build_schema()
-    rates = Rates()
     operations = Operations(
         schema,
         Limits(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 from domain.kernel.actor import Role
@@ -16,20 +17,20 @@ from domain.kernel.errors import RateLimited
 
 _REMEMBERED = 50_000
 
+STAFF = (20_000.0, 100_000.0)
 # points a second, and points at once; a page of 20 tickets with units and history costs about 300
-_BUDGETS: dict[Role, tuple[float, float]] = {
-    Role.PUBLIC: (200, 5_000),
-    Role.CITIZEN: (500, 10_000),
-    Role.PARTNER: (20_000, 100_000),
+BUDGETS: Mapping[Role, tuple[float, float]] = {
+    **dict.fromkeys(Role, STAFF),
+    Role.PUBLIC: (200.0, 5_000.0),
+    Role.CITIZEN: (500.0, 10_000.0),
 }
-_STAFF_BUDGET = (20_000.0, 100_000.0)
 
 
 class Rates:
     """The buckets of one process, those used last."""
 
-    def __init__(self, budgets: dict[Role, tuple[float, float]] | None = None) -> None:
-        self._budgets = _BUDGETS if budgets is None else budgets
+    def __init__(self, budgets: Mapping[Role, tuple[float, float]] = BUDGETS) -> None:
+        self._budgets = budgets
         self._full_until: OrderedDict[str, float] = OrderedDict()
 
     async def admit(self, context: Any, cost: int) -> None:
@@ -40,7 +41,7 @@ class Rates:
 
     def take(self, name: str, role: Role, cost: int, now: float) -> None:
         """Take points at the moment `now` (seconds). Raises RateLimited."""
-        rate, burst = self._budgets.get(role, _STAFF_BUDGET)
+        rate, burst = self._budgets[role]
         begun = max(self._full_until.get(name, now), now)
         until = begun + cost / rate
         if until - now > burst / rate:

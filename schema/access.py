@@ -46,6 +46,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(ANYONE, "node nodes viewer unit units categories triageGrounds"),
         **_all(ANYONE, "ticket tickets"),
         **_all(STAFF_ONLY, "callbacks scores scoringMonth whistles reportInFigures emergencyLines"),
+        **_all(AGENTS, "mergeSuggestions"),
         **_all(ANYONE, "contestGrounds"),
         **_all(STAFF_ONLY, "contests bounces supervisions"),
         **_all(CENTRE_ONLY, "supervisionFigures"),
@@ -60,7 +61,13 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(SUBMITTERS, "submitTicket"),
         **_all(SUBMITTERS, "addSupplement"),
         **_all(SUBMITTER_SIDE, "urgeTicket withdrawTicket evaluateTicket"),
-        **_all(AGENTS, "triageTicket classifyTicket dispatchTicket recordCallback"),
+        **_all(
+            AGENTS,
+            "triageTicket classifyTicket dispatchTicket recordCallback mergeTicket unmergeTicket "
+            "splitTicket concludeTicket",
+        ),
+        **_all(CALLERS, "recuse"),
+        **_all(SUPERVISORS, "recuseStaff"),
         **_all(HANDLERS, "contestDispatch submitSupervisionReport"),
         **_all(SUPERVISORS, "ruleOnContest openSupervision closeSupervision"),
         **_all(HANDLERS, "acceptTicket recordContact replyToTicket requestExtension"),
@@ -86,7 +93,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
             "id code kind status level levelReason title content channel address confidential "
             "category submittedAt dispatchedAt acceptedAt contactedAt repliedAt closedAt deadline "
             "isOverdue round urgeCount version answer triageGround citizen lead assignments "
-            "replies callbacks clock availableActions history",
+            "replies callbacks clock availableActions history primary followers following "
+            "accusedUnit parts partOf",
         ),
         **_all(LOGGED_IN, "extensions suspensions"),
         **_all(LOGGED_IN, "categorySource"),
@@ -94,6 +102,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(STAFF_ONLY, "contests transfers escalations supervisions"),
         **_all(STAFF_ONLY, "catalogueNumber catalogueRank whistles line"),
     },
+    "Following": _all(LOGGED_IN, "status round lead deadline acceptedAt repliedAt"),
+    "MergeSuggestion": _all(AGENTS, "ticket score sameCitizen sameCategory near alike why"),
     "EmergencyLine": _all(
         STAFF_ONLY,
         "id code name categories areas keywords level reason openedBy openedAt closesAt closedAt "
@@ -247,6 +257,12 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "ReplyToTicketPayload": _TICKET_PAYLOAD,
     "RecordCallbackPayload": _TICKET_PAYLOAD,
     "EvaluateTicketPayload": _TICKET_PAYLOAD,
+    "MergeTicketPayload": _TICKET_PAYLOAD,
+    "UnmergeTicketPayload": _TICKET_PAYLOAD,
+    "RecusePayload": _TICKET_PAYLOAD,
+    "RecuseStaffPayload": _TICKET_PAYLOAD,
+    "SplitTicketPayload": _TICKET_PAYLOAD,
+    "ConcludeTicketPayload": _TICKET_PAYLOAD,
     "RequestExtensionPayload": _TICKET_PAYLOAD,
     "DecideExtensionPayload": _TICKET_PAYLOAD,
     "SuspendTicketPayload": _TICKET_PAYLOAD,

@@ -34,8 +34,11 @@ from schema.subscriptions.fields import Subscription
 from schema.supervision.mutations import SupervisionMutations
 from schema.supervision.queries import SupervisionQueries
 from schema.tickets.grounds import GroundQueries
+from schema.tickets.merging import MergingMutations
 from schema.tickets.mutations import TicketMutations
 from schema.tickets.queries import TicketQueries
+from schema.tickets.recusing import RecusalMutations
+from schema.tickets.suggestions import SuggestionQueries
 from schema.units.mutations import UnitMutations
 from schema.units.queries import UnitQueries
 from schema.whistles.mutations import WhistleMutations
@@ -54,6 +57,7 @@ class Query(
     EvaluationQueries,
     ViewerQueries,
     GroundQueries,
+    SuggestionQueries,
     ContestQueries,
     SupervisionQueries,
     ClockQueries,
@@ -68,6 +72,8 @@ class Query(
 @strawberry.type(description="Steps; each gives its payload or a Problem (操作).")
 class Mutation(
     TicketMutations,
+    MergingMutations,
+    RecusalMutations,
     FeedbackMutations,
     ContestMutations,
     SupervisionMutations,

@@ -46,6 +46,12 @@ described(
         "CONTEST": "contestDispatch (派单异议).",
         "RULE_ON_CONTEST": "ruleOnContest (异议裁定).",
         "SUPERVISE": "openSupervision (督办).",
+        "MERGE": "mergeTicket (并单).",
+        "UNMERGE": "unmergeTicket (撤销并单).",
+        "SPLIT": "splitTicket (拆单).",
+        "CONCLUDE": "concludeTicket (汇总答复).",
+        "RECUSE": "recuse (本人回避).",
+        "RECUSE_STAFF": "recuseStaff (决定回避).",
     },
 )
 
@@ -106,6 +112,16 @@ _EVENTS = {
     "SUPERVISION_RETURNED": "The report was returned (督办退回).",
     "SUPERVISION_OVERDUE": "No report in time; the grade rose (督办逾期升级).",
     "SUPERVISION_CLOSED": "The order was closed (督办办结).",
+    "MERGE": "Follows another ticket from now on (并单).",
+    "UNMERGE": "Goes its own way again (撤销并单).",
+    "SPLIT": "Each matter was given to its own unit (拆单).",
+    "CONCLUDE": "The centre put the replies of all parts together (汇总答复).",
+    "RECUSE": "Somebody stepped back (本人回避).",
+    "RECUSE_STAFF": "Somebody was taken off (决定回避).",
+    "TAKE_AWAY": "Taken away from a unit that must be recused (单位回避，收回).",
+    "FOLLOW": "News of the ticket that it follows: replied to, given back, replaced (主单进展).",
+    "GAIN_FOLLOWER": "Another ticket follows this one (有工单并入).",
+    "PROMOTE": "Takes the place of the ticket that it followed (接续主单).",
 }
 
 
@@ -167,6 +183,16 @@ class TicketEventKind(StrEnum):
     SUPERVISION_RETURNED = Step.SUPERVISION_RETURNED.value
     SUPERVISION_OVERDUE = Step.SUPERVISION_OVERDUE.value
     SUPERVISION_CLOSED = Step.SUPERVISION_CLOSED.value
+    MERGE = Action.MERGE.value
+    UNMERGE = Action.UNMERGE.value
+    SPLIT = Action.SPLIT.value
+    CONCLUDE = Action.CONCLUDE.value
+    RECUSE = Action.RECUSE.value
+    RECUSE_STAFF = Action.RECUSE_STAFF.value
+    TAKE_AWAY = Step.TAKE_AWAY.value
+    FOLLOW = Step.FOLLOW.value
+    GAIN_FOLLOWER = Step.GAIN_FOLLOWER.value
+    PROMOTE = Step.PROMOTE.value
 
 
 described(

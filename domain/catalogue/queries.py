@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.catalogue.entries import Entry, minute_of
 from domain.catalogue.matching import Catalogue
 from domain.catalogue.models import CatalogueEntry, CatalogueVersion, VersionStatus
+from domain.kernel.aliases import alias_of
 from domain.kernel.errors import Conflict, NotFound, NotPossibleNow
 from domain.kernel.work import UnitOfWork
 from domain.tickets.models import Category
@@ -20,7 +21,7 @@ from domain.units.models import Unit
 
 def in_force(now: datetime | ColumnElement[datetime]) -> ScalarSelect[UUID]:
     """The id of the version in force at a moment, as a subquery."""
-    version = CatalogueVersion.__table__.alias()
+    version = alias_of(CatalogueVersion)
     return (
         select(version.c.id)
         .where(
@@ -127,7 +128,7 @@ async def known_categories(session: AsyncSession, codes: Collection[str]) -> set
 
 async def active_lineages(session: AsyncSession, codes: Collection[str]) -> dict[str, list[str]]:
     """For those of the codes that are active units: the codes from the city down to the unit."""
-    above = Unit.__table__.alias()
+    above = alias_of(Unit)
     lineage = (
         select(func.array_agg(above.c.code))
         .where(above.c.id == func.any(Unit.lineage))

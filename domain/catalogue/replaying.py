@@ -33,6 +33,7 @@ from domain.catalogue.models import (
 )
 from domain.catalogue.tree import Branches, branches
 from domain.kernel import timers
+from domain.kernel.aliases import alias_of
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.membership import among
 from domain.kernel.timers import Timer
@@ -40,6 +41,7 @@ from domain.kernel.vocabulary import TicketKind, UnitLevel
 from domain.kernel.work import UnitOfWork
 from domain.tickets.lines import EmergencyLine
 from domain.tickets.models import Ticket
+from domain.tickets.policy import protected
 from domain.units.models import Unit
 
 CHUNK: Final = 10_000
@@ -188,18 +190,19 @@ class Past(NamedTuple):
     content: str
     place: str | None
     line: str | None = None
+    protected: bool = False
 
 
 def _past(replay: CatalogueReplay) -> Select[*tuple[Any, ...]]:
     """The next chunk. A ticket from before the catalogue has no place of its own on record: the
     street or district that leads it stands for it."""
-    lead = Unit.__table__.alias()
+    lead = alias_of(Unit)
     local = lead.c.level.in_([UnitLevel.STREET.value, UnitLevel.DISTRICT.value])
     place = func.coalesce(Ticket.place_code, case((local, lead.c.code)))
     statement = (
         select(
             Ticket.id, Ticket.code, Ticket.category_code, Ticket.kind, Ticket.submitted_at,
-            Ticket.title, Ticket.content, place, EmergencyLine.code,
+            Ticket.title, Ticket.content, place, EmergencyLine.code, protected(Ticket.__table__),
         )
         .outerjoin(lead, lead.c.id == Ticket.lead_unit_id)
         .outerjoin(EmergencyLine, EmergencyLine.id == Ticket.line_id)
@@ -241,7 +244,8 @@ def compare(
             move = (old, new, row.category)
             found.changed += 1
             found.moves[move] += 1
-            if len(found.samples[move]) < SAMPLES:
+            # All staff read the samples: not even the code of a report is among them (J32).
+            if len(found.samples[move]) < SAMPLES and not row.protected:
                 found.samples[move].append(row.code)
         elif old_joint != new_joint:
             found.joint_changed += 1

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.kernel.aliases import alias_of
 from domain.kernel.vocabulary import UnitLevel
 from domain.units.models import Unit
 
@@ -50,7 +51,7 @@ class Branches:
 
 async def branches(session: AsyncSession) -> Branches:
     """The active units that tickets go to."""
-    unit, above = Unit.__table__, Unit.__table__.alias()
+    unit, above = Unit.__table__, alias_of(Unit)
     rows = await session.execute(
         select(unit.c.code, unit.c.name, unit.c.level, above.c.code)
         .select_from(unit.outerjoin(above, above.c.id == unit.c.parent_id))

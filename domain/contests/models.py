@@ -25,7 +25,7 @@ class ContestStatus(StrEnum):
     OPEN = "OPEN"  # 待裁定
     UPHELD = "UPHELD"  # 成立
     REJECTED = "REJECTED"  # 不成立
-    LAPSED = "LAPSED"  # 工单已终结，不再裁定
+    LAPSED = "LAPSED"  # 工单已终结或收回，不再裁定
 
 
 class Contest(Table):
@@ -33,7 +33,7 @@ class Contest(Table):
 
     `accepted` is whether the unit had accepted the ticket: a rejected contest gives it back as it
     was. A contest without a ruling has lapsed where its ticket is not CONTESTED any more (the
-    citizen took it back); a ticket is never contested again after that.
+    citizen took it back), or its assignment has ended (the unit must be recused, J32).
     """
 
     __tablename__ = "contest"
@@ -44,7 +44,10 @@ class Contest(Table):
             "coalesce(ruling = 'UPHELD', false) = (to_unit_id is not null)", name="upheld_whole"
         ),
         Index(
-            "ux_contest_unruled", "ticket_id", unique=True, postgresql_where=text("ruling is null")
+            "ux_contest_unruled",
+            "assignment_id",
+            unique=True,
+            postgresql_where=text("ruling is null"),
         ),
         Index("ix_contest_ticket_id_id", "ticket_id", "id"),
         Index("ix_contest_unit_id_id", "unit_id", "id"),

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, case, exists, literal_column, select
 
 from domain.contests.models import Contest, ContestStatus
+from domain.kernel.aliases import alias_of
 from domain.kernel.errors import NotFound
 from domain.kernel.visibility import parameters
 from domain.kernel.vocabulary import TicketStatus
@@ -31,7 +32,7 @@ async def present_assignment(work: UnitOfWork, ticket: Ticket) -> Assignment:
 
 
 async def contests_of(work: UnitOfWork, ticket_id: UUID) -> Sequence[Contest]:
-    """The contests of a ticket, in order; of a CONTESTED ticket exactly one has no ruling."""
+    """The contests of a ticket, in order; of a CONTESTED ticket the last waits for its ruling."""
     await work.flush()
     rows = await work.session.scalars(
         select(Contest).where(Contest.ticket_id == ticket_id).order_by(Contest.id)
@@ -54,11 +55,15 @@ async def ticket_of(work: UnitOfWork, contest_id: UUID | None) -> UUID:
 
 def status_of(contest: FromClause) -> ColumnElement[str]:
     """Where a contest stands, as a name of `ContestStatus`."""
-    ticket = Ticket.__table__.alias()
+    ticket, assignment = alias_of(Ticket), alias_of(Assignment)
+    # Its assignment has not ended either: a contest before the present one may have lapsed, where
+    # the ticket was taken from the unit (J32).
     waits = exists(
         select(1).where(
             ticket.c.id == contest.c.ticket_id,
             ticket.c.status == literal_column(f"'{TicketStatus.CONTESTED.value}'"),
+            assignment.c.id == contest.c.assignment_id,
+            assignment.c.ended_at.is_(None),
         )
     )
     return case(

@@ -10,12 +10,12 @@ from domain.catalogue.proposals import propose_change
 from domain.contests import queries
 from domain.contests.contesting import RULING
 from domain.contests.models import Contest, ContestRuling
-from domain.dispatch import extensions, suspending
+from domain.dispatch import extensions, recusal, suspending
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import Rules
+from domain.dispatch.copies import district_copies
 from domain.dispatch.models import TransferCause
 from domain.dispatch.parts import joint_units
-from domain.dispatch.triage import district_copies
 from domain.kernel import timers
 from domain.kernel.errors import Fault, InvalidInput, NotAllowed, NotPossibleNow
 from domain.kernel.texts import check_text
@@ -57,7 +57,7 @@ async def rule_on_contest(
         raise NotAllowed("who submitted a ticket does not rule on its contest")
     next_status(TicketStatus(ticket.status), Action.RULE_ON_CONTEST)
     contest = (await queries.contests_of(work, ticket.id))[-1]
-    lead = await _other_unit(work, contest, unit_code)
+    lead = await _other_unit(work, ticket, contest, unit_code)
     await timers.disarm(work, ticket.id, [RULING])
     contest.ruling, contest.ruling_reason = ruling.value, reason
     contest.ruled_by, contest.ruled_at = work.actor.subject, work.now
@@ -69,13 +69,17 @@ async def rule_on_contest(
     return ticket
 
 
-async def _other_unit(work: UnitOfWork, contest: Contest, code: str | None) -> Unit | None:
-    """The unit that the ticket goes to. Raises InvalidInput where it is none, or has it now."""
+async def _other_unit(
+    work: UnitOfWork, ticket: Ticket, contest: Contest, code: str | None
+) -> Unit | None:
+    """The unit that the ticket goes to. Raises InvalidInput where it is none, has it now, or must
+    be recused (J32)."""
     if code is None:
         return None
     unit = await units.active_by_code(work.session, code)
     if unit is None or unit.id == contest.unit_id:
         raise InvalidInput(Fault("unitCode", "is not the code of another active unit"))
+    recusal.require_free(ticket, unit)
     return unit
 
 

@@ -8,9 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import update
 
+from domain.dispatch import recusal
 from domain.dispatch.city import Rules
+from domain.dispatch.extensions import lapse
 from domain.dispatch.models import Transfer, TransferCause
 from domain.dispatch.parts import PART_KINDS, admit, give_part
+from domain.dispatch.suspending import end as end_suspension
 from domain.dispatch.task_clocks import start_tasks
 from domain.dispatch.ticking import KINDS, start_clocks
 from domain.kernel import timers
@@ -42,14 +45,18 @@ async def assign(
     Each of `joint` gets a task and clocks of its own (联合双派, S); `co_handlers` help (协办). A
     unit has one part, the weightiest that is given to it. Whatever was asked of any unit before
     ends, with its timers; those units keep seeing the ticket. With `transfer`, that it left another
-    lead is on record; with `locked`, the new lead cannot contest. Raises NotPossibleNow.
+    lead is on record; with `locked`, the new lead cannot contest. Units beside the lead that must
+    be recused are left out. Raises NotPossibleNow, and InvalidInput for such a lead (J32).
     """
-    joint, co_handlers, copies = _one_part_each(lead, joint, co_handlers, copies)
+    recusal.require_free(ticket, lead)
+    joint, co_handlers, copies = (
+        recusal.free_of(ticket, group) for group in _one_part_each(lead, joint, co_handlers, copies)
+    )
     for name, units in (("joint", joint), ("co_handlers", co_handlers)):
         if units:
             detail[name] = [unit.code for unit in units]
     former = ticket.lead_unit_id
-    again = former is not None
+    again = ticket.dispatched_at is not None
     advance(
         work, ticket, move, unit_id=lead.id, remark=reason,
         copies=[unit.code for unit in copies], **detail,
@@ -103,6 +110,28 @@ def _record_transfer(
             at=work.now,
         )
     )
+
+
+async def take_from_units(work: UnitOfWork, ticket: Ticket) -> None:
+    """Let the ticket be nobody's work: every part that a unit has in it ends, with all timers.
+
+    So do what was asked for and not decided, a suspension, and with the lead's part its contest.
+    Its units keep seeing it; `dispatched_at` stays, because its clocks have run.
+    """
+    ticket.lead_unit_id = ticket.deadline = None
+    await timers.disarm(work, ticket.id)
+    await _end_assignments(work, ticket)
+    await lapse(work, [ticket.id])
+    await end_suspension(work, ticket)
+
+
+async def take_from_accused(work: UnitOfWork, ticket: Ticket) -> None:
+    """End every part that the accused unit and those below it have beside the lead's, with its
+    timers (J32)."""
+    for part in await recusal.parts_of_accused(work, ticket):
+        part.ended_at = work.now
+        for name in ("task", "part"):
+            await timers.disarm(work, ticket.id, PART_KINDS, **{name: str(part.id)})
 
 
 async def _end_assignments(work: UnitOfWork, ticket: Ticket) -> None:

@@ -23,6 +23,7 @@ from domain.catalogue.queries import compiled, in_force
 from domain.classification.classifier import Classifier
 from domain.dispatch.gazetteer import Gazetteer
 from domain.dispatch.place_names import Place
+from domain.kernel.aliases import alias_of
 from domain.kernel.calendar import WorkCalendar, holiday_rows
 from domain.kernel.holidays import note_revision, present_revision
 from domain.kernel.profile import Profile, effective_profile, load_profile
@@ -159,7 +160,7 @@ def _districts(city: str) -> dict[str, object] | None:
 
 
 async def _places(session: AsyncSession) -> Sequence[Place]:
-    parent = Unit.__table__.alias()
+    parent = alias_of(Unit)
     unit = Unit.__table__
     rows = await session.execute(
         select(unit.c.code, unit.c.name, unit.c.level, parent.c.code, unit.c.aliases)

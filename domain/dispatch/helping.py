@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from domain.dispatch import parts
+from domain.dispatch import parts, recusal
 from domain.dispatch.city import Rules
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.texts import check_text
@@ -52,7 +52,7 @@ async def ask_co_handler(
         units=list(unit_codes), due=due_at.isoformat() if due_at else None,
     )  # fmt: skip
     taken = {part.unit_id for part in await parts.present(work, ticket.id, *_PARTS)}
-    found, faults = await parts.units_to_ask(work, "unitCodes", unit_codes, taken)
+    found, faults = await parts.units_to_ask(work, ticket, "unitCodes", unit_codes, taken)
     parts.refuse(faults)
     for unit in found:
         parts.give_part(
@@ -116,6 +116,8 @@ async def hand_down(
         faults.append(Fault("communityCode", "is not the code of an active community below you"))
     elif community.id in taken:
         faults.append(Fault("communityCode", "has a part in the ticket already"))
+    elif not recusal.is_free(ticket, community):
+        faults.append(Fault("communityCode", recusal.REFUSAL))
     if faults or community is None:
         raise InvalidInput(*faults)
     parts.give_part(

@@ -11,6 +11,7 @@ from domain.accounts.names import read_name
 from domain.accounts.phone import read_phone
 from domain.accounts.protection import Protection
 from domain.classification.commands import Suggested, record_suggestions, suggest
+from domain.dispatch import recusal
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import Bearings, City
 from domain.dispatch.deciding import Destination, destination
@@ -60,6 +61,7 @@ class Submission:
     address: str | None = None
     location: tuple[float, float] | None = None  # longitude, latitude in WGS-84 degrees
     unit_code: str | None = None
+    accused_unit_code: str | None = None
     contact: ContactDetails | None = None
     channel: Channel | None = None
     confidential: bool = False
@@ -85,21 +87,47 @@ async def submit_ticket(
     if earlier is not None:
         return earlier
     bearings, place = await _route(work, city, submission, faults)
+    accused = await recusal.accused_unit(work, submission.accused_unit_code)
     suggested = await _suggest(work, city, submission)
     line = _line(submission, suggested, bearings, place)
     found = _decide(work, city, submission, suggested, bearings, place, line)
     chosen = None if _held_for_triage(submission) else await _units(work, found)
     citizen_id = await _citizen(work, protection, submission)
-    ticket = await _register(work, city, submission, suggested, ticket_id, citizen_id, found)
+    ticket = await _register(
+        work, city, submission, suggested, ticket_id, citizen_id, found, accused
+    )
     record_suggestions(work, ticket, suggested)
     if line is not None:
         join(work, ticket, line)
     if chosen is not None:
-        lead, joint, copies = chosen
-        await assign(
-            work, city.rules, ticket, lead, copies, reason=found.reason, joint=joint, by="rule"
-        )
+        await _give(work, city, submission, ticket, found, *chosen)
     return ticket_id
+
+
+async def _give(
+    work: UnitOfWork,
+    city: City,
+    submission: Submission,
+    ticket: Ticket,
+    found: Destination,
+    lead: Unit,
+    joint: Sequence[Unit],
+    copies: Sequence[Unit],
+) -> None:
+    """Dispatch as was decided; past the unit that a report is about, to the one above it (J32).
+
+    Raises InvalidInput where an agent named that unit.
+    """
+    if submission.unit_code is not None:
+        recusal.require_free(ticket, lead)
+    free = await recusal.instead(work, ticket, lead)
+    if free is None:
+        return  # the triage queue decides
+    reason = found.reason if free is lead else f"{found.reason}；须回避，改派{free.name}"
+    await assign(
+        work, city.rules, ticket, free, copies, reason=reason,
+        joint=await recusal.all_instead(work, ticket, joint), by="rule",
+    )  # fmt: skip
 
 
 def _require_submitter(work: UnitOfWork) -> None:
@@ -120,6 +148,8 @@ def _form_faults(work: UnitOfWork, submission: Submission) -> list[Fault]:
     faults += check_text("address", submission.address, most=MOST_ADDRESS, required=False)
     faults += check_text("category", submission.category, most=MOST_CODE, required=False)
     faults += check_text("unitCode", submission.unit_code, most=MOST_CODE, required=False)
+    accused = submission.accused_unit_code
+    faults += check_text("accusedUnitCode", accused, most=MOST_CODE, required=False)
     key = submission.idempotency_key
     faults += check_text("idempotencyKey", key, most=MOST_KEY, required=False)
     faults += _location_faults(submission.location)
@@ -269,6 +299,7 @@ async def _register(
     ticket_id: UUID,
     citizen_id: UUID | None,
     found: Destination,
+    accused: Unit | None,
 ) -> Ticket:
     profile = city.rules.profile
     category, source = _category(submission, suggested)
@@ -300,6 +331,7 @@ async def _register(
         citizen_id=citizen_id,
         submitter=work.actor.subject,
         confidential=submission.confidential,
+        accused_unit_id=accused.id if accused else None,
         route_reason=found.route.reason.value,
         route_explanation=found.explanation,
         place_code=found.place,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from domain.dispatch import recusal
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.vocabulary import ClockName
 from domain.kernel.work import UnitOfWork
@@ -89,11 +90,16 @@ def is_open(task: Assignment) -> bool:
 
 
 async def units_to_ask(
-    work: UnitOfWork, path: str, codes: Sequence[str], taken: Collection[UUID] = ()
+    work: UnitOfWork,
+    ticket: Ticket,
+    path: str,
+    codes: Sequence[str],
+    taken: Collection[UUID] = (),
 ) -> tuple[list[Unit], list[Fault]]:
     """The active units of those codes, in their order and held where they stand; and the faults.
 
-    `taken` are units that have a part already. Fault paths are `path` and the place, from 0.
+    `taken` are units that have a part already; who must be recused gets none (J32). Fault paths
+    are `path` and the place, from 0.
     """
     if not codes:
         return [], []
@@ -108,13 +114,20 @@ async def units_to_ask(
             faults.append(Fault(f"{path}.{place}", "is not the code of an active unit"))
         elif unit in found or unit.id in taken:
             faults.append(Fault(f"{path}.{place}", "has a part in the ticket already"))
+        elif not recusal.is_free(ticket, unit):
+            faults.append(Fault(f"{path}.{place}", recusal.REFUSAL))
         else:
             found.append(unit)
     return found, faults
 
 
-async def joint_units(work: UnitOfWork, ticket_id: UUID) -> list[Unit]:
-    """The active units with a joint task that was not excused, held where they stand."""
+async def joint_units(
+    work: UnitOfWork, ticket_id: UUID, *, ended_at: datetime | None = None
+) -> list[Unit]:
+    """The active units with a joint task that was not excused, held where they stand.
+
+    With `ended_at`, those whose tasks ended at that moment instead of those that have not ended.
+    """
     await work.flush()
     rows = await work.session.scalars(
         select(Unit)
@@ -122,7 +135,7 @@ async def joint_units(work: UnitOfWork, ticket_id: UUID) -> list[Unit]:
         .where(
             Assignment.ticket_id == ticket_id,
             Assignment.role == AssignmentRole.JOINT.value,
-            Assignment.ended_at.is_(None),
+            Assignment.ended_at.is_not_distinct_from(ended_at),
             Assignment.excused_at.is_(None),
             Unit.retired_at.is_(None),
         )

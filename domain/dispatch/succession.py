@@ -7,16 +7,18 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from domain.dispatch.assigning import assign
+from domain.dispatch import recusal
+from domain.dispatch.assigning import assign, take_from_units
 from domain.dispatch.city import Rules
+from domain.dispatch.copies import district_copies
 from domain.dispatch.parts import joint_units
-from domain.dispatch.triage import district_copies
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.work import UnitOfWork
 from domain.tickets import audience
 from domain.tickets.assignments import Assignment, AssignmentRole
+from domain.tickets.history import advance
 from domain.tickets.models import Ticket
-from domain.tickets.workflow import ENDED
+from domain.tickets.workflow import ENDED, Step
 from domain.units import commands as units
 from domain.units import queries
 from domain.units.models import Unit
@@ -43,15 +45,22 @@ async def retire_with_successor(
         if successor is None or successor.id == unit_id:
             raise InvalidInput(Fault("successorCode", "is not the code of another active unit"))
         for ticket in await _handed_on(work, unit_id):
-            copies = await district_copies(work, successor)
-            joint = await joint_units(work, ticket.id)
-            reason = f"原承办单位撤销，由{successor.name}承接"
-            await assign(
-                work, rules, ticket, successor, copies,
-                joint=joint, reason=reason, by="succession",
-            )  # fmt: skip
+            await _hand_on(work, rules, ticket, successor)
         await work.flush()
     return await units.retire_unit(work, unit_id, expected_version)
+
+
+async def _hand_on(work: UnitOfWork, rules: Rules, ticket: Ticket, successor: Unit) -> None:
+    """Give a ticket to the successor, or to whom it goes where that one must be recused (J32)."""
+    joint = await joint_units(work, ticket.id)
+    lead = await recusal.instead(work, ticket, successor)
+    if lead is None:
+        advance(work, ticket, Step.TAKE_AWAY, remark="承接单位须回避，退回分流")
+        await take_from_units(work, ticket)
+        return
+    copies = await district_copies(work, lead)
+    reason = f"原承办单位撤销，由{lead.name}承接"
+    await assign(work, rules, ticket, lead, copies, joint=joint, reason=reason, by="succession")
 
 
 async def _handed_on(work: UnitOfWork, unit_id: UUID | None) -> Sequence[Ticket]:
@@ -73,12 +82,15 @@ async def move_with_tickets(
     """Move a branch of the tree; who may see its tickets follows.
 
     A community that has a ticket in hand for its street stays until it has given it back: a ticket
-    that was handed down never leaves the street. Raises as `move_unit` does, and NotPossibleNow.
+    that was handed down never leaves the street. Nor does a unit come below one that a report is
+    about while it has a part in that report (J32). Raises as `move_unit` does, and NotPossibleNow.
     """
     unit = await units.move_unit(work, unit_id, parent_id, expected_version)
     await work.flush()
     if codes := await _handed_out_of_a_street(work, unit):
         raise NotPossibleNow(f"these tickets must be given back first: {', '.join(codes)}")
+    if codes := await recusal.parts_to_give_up(work, unit):
+        raise NotPossibleNow(f"these tickets must be given to others first: {', '.join(codes)}")
     await audience.rebuild(work.session, unit.id)
     return unit
 

@@ -14,19 +14,21 @@ from domain.kernel.work import UnitOfWork
 from domain.tickets.models import Ticket
 
 
-def schedule_first(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
-    """Schedule the first call after a reply, inside the city's calling hours."""
-    _schedule(work, rules, ticket, [])
+def schedule_first(work: UnitOfWork, rules: Rules, ticket: Ticket, unit_id: UUID) -> None:
+    """Schedule the first call after a reply of that unit, inside the city's calling hours."""
+    _schedule(work, rules, ticket, unit_id, [])
 
 
 def schedule_next(
     work: UnitOfWork, rules: Rules, ticket: Ticket, earlier: Sequence[Callback]
 ) -> bool:
     """Schedule another call on another day; False where the attempts are used up."""
-    return _schedule(work, rules, ticket, earlier)
+    return _schedule(work, rules, ticket, earlier[-1].unit_id, earlier)
 
 
-def _schedule(work: UnitOfWork, rules: Rules, ticket: Ticket, earlier: Sequence[Callback]) -> bool:
+def _schedule(
+    work: UnitOfWork, rules: Rules, ticket: Ticket, unit_id: UUID, earlier: Sequence[Callback]
+) -> bool:
     calls = [call.answered_at for call in earlier if call.answered_at is not None]
     due = next_attempt(
         rules.profile,
@@ -38,12 +40,11 @@ def _schedule(work: UnitOfWork, rules: Rules, ticket: Ticket, earlier: Sequence[
     )
     if due is None:
         return False
-    assert ticket.lead_unit_id is not None
     work.add(
         Callback(
             id=work.new_id(),
             ticket_id=ticket.id,
-            unit_id=ticket.lead_unit_id,
+            unit_id=unit_id,
             round=ticket.round,
             attempt=len(earlier) + 1,
             status=CallbackStatus.SCHEDULED.value,

@@ -27,6 +27,7 @@ from domain.kernel.sections import (
     HandDown,
     Joint,
     LoginCode,
+    Merging,
     PositiveCount,
     Response,
     Restraints,
@@ -79,6 +80,7 @@ class Profile(Section):
     evaluation: Evaluation
     login_code: LoginCode
     restraints: Restraints
+    merging: Merging
     classification: Classification
     triage_grounds: Annotated[tuple[TriageGround, ...], Field(min_length=1)]
     contest_grounds: Annotated[tuple[ContestGround, ...], Field(min_length=1)]

@@ -332,6 +332,13 @@ class Restraints(Section):
     urges_per_day: PositiveCount
 
 
+class Merging(Section):
+    """并单提示: how long ago and how far away another ticket may be to be the same matter."""
+
+    window_days: PositiveCount
+    metres: Annotated[int, Field(ge=1, le=20_000, strict=True)]
+
+
 class ContestGround(Section):
     """异议理由: a ground on which a unit may contest a dispatch, with its source."""
 

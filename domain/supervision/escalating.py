@@ -12,6 +12,7 @@ from domain.dispatch import clocks
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.firing import Fired
+from domain.kernel.aliases import alias_of
 from domain.kernel.vocabulary import UnitLevel
 from domain.kernel.work import UnitOfWork
 from domain.supervision.models import Escalation
@@ -61,13 +62,15 @@ def _lead(fired: Fired) -> UUID:
 
 
 _ENDINGS = (
-    Action.REPLY, Action.DISPATCH, Action.WITHDRAW, Step.REDISPATCH, Step.REWORK, Step.CLOSE,
+    Action.REPLY, Action.CONCLUDE, Action.DISPATCH, Action.WITHDRAW, Action.MERGE,
+    Step.TAKE_AWAY, Step.REDISPATCH, Step.REWORK, Step.CLOSE,
 )  # fmt: skip
 
 
 def ended_at(escalation: FromClause) -> ColumnElement[datetime]:
-    """When an escalation ended: the ticket was replied to, given to a unit anew, or is over."""
-    event = TicketEvent.__table__.alias()
+    """When an escalation ended: the ticket was replied to, given to a unit anew or to nobody, or is
+    over."""
+    event = alias_of(TicketEvent)
     return (
         select(func.min(event.c.at))
         .where(

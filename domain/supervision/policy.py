@@ -7,16 +7,19 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, exists, false, select
 
 from domain.kernel.actor import CENTRE, Role
+from domain.kernel.aliases import alias_of
 from domain.kernel.errors import NotFound
 from domain.kernel.visibility import actor_unit_id
 from domain.supervision.models import SupervisedTicket
 from domain.tickets.models import Audience
-
-_SEES_ALL = CENTRE | {Role.SYSTEM}
+from domain.tickets.recusals import not_recused
 
 
 def visible_to(role: Role, order: FromClause) -> ColumnElement[bool] | None:
-    """Orders: the centre all, a handler those over tickets that it sees, citizens none."""
+    """Orders: the centre all, a handler those over tickets that it sees, citizens none.
+
+    Staff who were taken off a ticket see no order by it (J32).
+    """
     return _of_seen_order(role, order.c.id)
 
 
@@ -26,18 +29,17 @@ def step_visible_to(role: Role, step: FromClause) -> ColumnElement[bool] | None:
 
 
 def _of_seen_order(role: Role, order_id: ColumnElement[UUID]) -> ColumnElement[bool] | None:
-    if role in _SEES_ALL:
+    if role is Role.SYSTEM:
         return None
-    if role is not Role.HANDLER:
+    if role not in CENTRE and role is not Role.HANDLER:
         return false()
-    link, audience = SupervisedTicket.__table__.alias(), Audience.__table__.alias()
-    return exists(
-        select(1).where(
-            link.c.order_id == order_id,
-            audience.c.ticket_id == link.c.ticket_id,
-            audience.c.unit_id == actor_unit_id(),
+    link, audience = alias_of(SupervisedTicket), alias_of(Audience)
+    own = select(1).where(link.c.order_id == order_id, not_recused(link.c.ticket_id))
+    if role is Role.HANDLER:
+        own = own.where(
+            audience.c.ticket_id == link.c.ticket_id, audience.c.unit_id == actor_unit_id()
         )
-    )
+    return exists(own)
 
 
 def no_such_order() -> NotFound:

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
+from domain.kernel.aliases import alias_of
 from domain.kernel.sections import Gathering
 from domain.kernel.vocabulary import SupervisionTrigger, TicketKind, TicketStatus, UnitLevel
 from domain.kernel.work import UnitOfWork
@@ -101,7 +102,7 @@ def _gathered(group: _Group, now: datetime) -> Select[Any]:
         .where(SupervisedTicket.ticket_id == Ticket.id, order.trigger == group.trigger.value)
         .correlate(Ticket)
     )
-    running = order.__table__.alias()
+    running = alias_of(order)
     return (
         select(
             group.key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,18 +11,21 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.kernel.work import UnitOfWork
-from domain.tickets.models import Audience
+from domain.tickets.models import Audience, Ticket
 
 
 async def admit(work: UnitOfWork, ticket_id: UUID, lineages: Iterable[Sequence[UUID]]) -> None:
     """Let the units of these lineages (root → unit) see the ticket. Admitted twice is once.
 
-    A unit that the ticket was taken from keeps seeing it: it is in its history.
+    A unit that the ticket was taken from keeps seeing it: it is in its history. The unit that a
+    report is about, and those below it, are never let in (J32).
     """
-    units = {unit for lineage in lineages for unit in lineage}
+    await work.flush()
+    ticket = await work.session.get(Ticket, ticket_id)
+    shut = ticket.shut_unit_id if ticket is not None else None
+    units = {unit for lineage in lineages for unit in takewhile(lambda one: one != shut, lineage)}
     if not units:
         return
-    await work.flush()
     rows = [{"unit_id": unit, "ticket_id": ticket_id} for unit in sorted(units)]
     await work.session.execute(insert(Audience).values(rows).on_conflict_do_nothing())
 
@@ -31,14 +35,28 @@ _AFFECTED = """
     where cast(:moved as uuid) is null or u.lineage @> array[cast(:moved as uuid)]
 """
 _CLEAR = text(f"delete from audience where ticket_id in ({_AFFECTED})")  # noqa: S608
-_FILL = text(
-    f"""
+_DEFINED = """
     insert into audience (unit_id, ticket_id)
-    select distinct unnest(u.lineage), a.ticket_id
-    from assignment a join unit u on u.id = a.unit_id
-    where a.ticket_id in ({_AFFECTED})
-    """  # noqa: S608 - both are constants
-)
+    select distinct seen.id, a.ticket_id
+    from assignment a join unit u on u.id = a.unit_id join ticket t on t.id = a.ticket_id
+      join unit seen on seen.id = any(u.lineage)
+    where a.ticket_id in ({affected})
+      and not (t.accused_unit_id is not null and (t.confidential or t.kind = 'REPORT')
+               and t.accused_unit_id = any(seen.lineage))
+"""
+_FILL = text(_DEFINED.format(affected=_AFFECTED))
+_CLEAR_ONE = text("delete from audience where ticket_id = :ticket")
+_FILL_ONE = text(_DEFINED.format(affected=":ticket"))
+
+
+async def shut_out(work: UnitOfWork, ticket: Ticket) -> None:
+    """Take a ticket out of the sight of the unit that it is about now, and of those below it.
+
+    Whom it was said to be about before may see again what it was given.
+    """
+    await work.flush()
+    await work.session.execute(_CLEAR_ONE, {"ticket": ticket.id})
+    await work.session.execute(_FILL_ONE, {"ticket": ticket.id})
 
 
 async def rebuild(session: AsyncSession, moved: UUID | None = None) -> None:

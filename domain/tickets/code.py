@@ -60,6 +60,13 @@ async def next_number(session: AsyncSession, day: date) -> int:
     return int(await session.scalar(text("select next_ticket_number(:day)"), {"day": day}) or 0)
 
 
+async def next_numbers(session: AsyncSession, day: date, count: int) -> list[int]:
+    """Take so many numbers of that day at once."""
+    statement = text("select next_ticket_number(:day) from generate_series(1, :count)")
+    rows = await session.scalars(statement, {"day": day, "count": count})
+    return [int(number) for number in rows]
+
+
 async def prepare_day(session: AsyncSession, day: date) -> None:
     """Make the sequence of a day before its first ticket comes; does nothing where it is there."""
     await session.execute(text("select prepare_ticket_numbers(:day)"), {"day": day})

@@ -19,6 +19,7 @@ from domain.kernel.vocabulary import (
 )
 
 OPEN = ("RECEIVED", "DISPATCHED", "CONTESTED", "ACCEPTED", "SUSPENDED", "REPLIED")
+_TAKES_FOLLOWERS = "status in ('RECEIVED','DISPATCHED','CONTESTED','ACCEPTED','SUSPENDED')"
 
 
 class Category(Table):
@@ -58,7 +59,37 @@ class Ticket(Table):
         Index("ix_ticket_status_id", "status", "id"),
         Index("ix_ticket_lead_unit_id_id", "lead_unit_id", "id"),
         Index("ix_ticket_category_code_id", "category_code", "id"),
+        # Of what is open only, and of titles: each step of a ticket writes its index entries anew,
+        # and a title has ten trigrams where a content has hundreds.
+        Index(
+            "ix_ticket_title_open",
+            "title",
+            postgresql_using="gin",
+            postgresql_ops={"title": "gin_trgm_ops"},
+            postgresql_where=text(_TAKES_FOLLOWERS),
+        ),
+        Index(
+            "ix_ticket_place_open",
+            "latitude",
+            "longitude",
+            postgresql_where=text(f"latitude is not null and {_TAKES_FOLLOWERS}"),
+        ),
         Index("ix_ticket_submitter_id", "submitter", "id"),
+        CheckConstraint("part_of_id is null or primary_id is null", name="one_tie"),
+        Index(
+            "ix_ticket_part_of_id_id",
+            "part_of_id",
+            "id",
+            postgresql_where=text("part_of_id is not null"),
+        ),
+        CheckConstraint("primary_id <> id", name="follows_another"),
+        CheckConstraint("status <> 'MERGED' or primary_id is not null", name="merged_follows"),
+        Index(
+            "ix_ticket_primary_id_id",
+            "primary_id",
+            "id",
+            postgresql_where=text("primary_id is not null"),
+        ),
         Index(
             "ix_ticket_line_id",
             "line_id",
@@ -97,7 +128,10 @@ class Ticket(Table):
     category_source: Mapped[str | None]
     citizen_id: Mapped[UUID | None] = mapped_column(ForeignKey("citizen.id"))
     submitter: Mapped[str]
+    primary_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"))
+    part_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"))
     confidential: Mapped[bool]
+    accused_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
     lead_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
     line_id: Mapped[UUID | None] = mapped_column(ForeignKey("emergency_line.id"))
     priority: Mapped[int] = mapped_column(SmallInteger(), default=1, server_default="1")
@@ -124,6 +158,16 @@ class Ticket(Table):
     profile_version: Mapped[int]
     history_length: Mapped[int]
     history_head: Mapped[bytes]
+
+    @property
+    def protected(self) -> bool:
+        """Whether its citizen is kept from every unit (J32)."""
+        return self.confidential or self.kind == TicketKind.REPORT
+
+    @property
+    def shut_unit_id(self) -> UUID | None:
+        """被反映单位: the unit that must not know of this ticket, nor any below it (J32)."""
+        return self.accused_unit_id if self.protected else None
 
 
 class TicketEvent(Table):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,11 +22,13 @@ from sqlalchemy import (
 )
 
 from domain.kernel.actor import CENTRE, Role
+from domain.kernel.aliases import alias_of
 from domain.kernel.errors import NotAllowed, NotFound
 from domain.kernel.visibility import actor_citizen_id, actor_role, actor_subject, actor_unit_id
-from domain.kernel.vocabulary import TicketKind, UnitLevel
+from domain.kernel.vocabulary import TicketKind, TicketStatus, UnitLevel
 from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.models import Audience, Ticket
+from domain.tickets.recusals import not_recused
 from domain.tickets.workflow import Action, Condition, Party, may
 from domain.units.models import Unit
 
@@ -36,38 +39,50 @@ def visible_to(role: Role, ticket: FromClause) -> ColumnElement[bool] | None:
     """The one predicate of tickets; None where the role sees all of them (api.md, Roles).
 
     A citizen sees their own, a handler those of the own unit and below, a partner what it
-    submitted, the centre all, and who has no token none.
+    submitted, the centre all, and who has no token none. Staff do not see what they were taken off
+    (J32); that the unit which a report is about does not see it is in `audience`.
     """
     if role in _SEES_ALL:
-        return None
+        return _unless_recused(role, ticket.c.id)
     if role is Role.CITIZEN:
         return ticket.c.citizen_id == actor_citizen_id()
     if role is Role.HANDLER:
-        audience = Audience.__table__.alias()
-        return exists(
-            select(1).where(
-                audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == ticket.c.id
-            )
+        audience = alias_of(Audience)
+        return and_(
+            exists(
+                select(1).where(
+                    audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == ticket.c.id
+                )
+            ),
+            not_recused(ticket.c.id),
         )
     if role is Role.PARTNER:
         return ticket.c.submitter == actor_subject()
     return false()
 
 
+def _unless_recused(role: Role, ticket_id: ColumnElement[UUID]) -> ColumnElement[bool] | None:
+    return None if role is Role.SYSTEM else not_recused(ticket_id)
+
+
 def event_visible_to(role: Role, event: FromClause) -> ColumnElement[bool] | None:
     """History entries: those of visible tickets; citizens and partners see the public ones."""
     if role in _SEES_ALL:
-        return None
-    ticket = Ticket.__table__.alias()
+        return _unless_recused(role, event.c.ticket_id)
+    ticket = alias_of(Ticket)
     seen = visible_to(role, ticket)
     assert seen is not None
     of_visible = exists(select(1).where(ticket.c.id == event.c.ticket_id, seen))
     if role is Role.HANDLER:
-        audience = Audience.__table__.alias()
-        return exists(
-            select(1).where(
-                audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == event.c.ticket_id
-            )
+        audience = alias_of(Audience)
+        return and_(
+            exists(
+                select(1).where(
+                    audience.c.unit_id == actor_unit_id(),
+                    audience.c.ticket_id == event.c.ticket_id,
+                )
+            ),
+            not_recused(event.c.ticket_id),
         )
     return and_(event.c.public, of_visible)
 
@@ -75,15 +90,18 @@ def event_visible_to(role: Role, event: FromClause) -> ColumnElement[bool] | Non
 def of_visible_ticket(role: Role, row: FromClause) -> ColumnElement[bool] | None:
     """Rows that belong to a ticket and are seen by whoever sees the ticket."""
     if role in _SEES_ALL:
-        return None
+        return _unless_recused(role, row.c.ticket_id)
     if role is Role.HANDLER:
-        audience = Audience.__table__.alias()
-        return exists(
-            select(1).where(
-                audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == row.c.ticket_id
-            )
+        audience = alias_of(Audience)
+        return and_(
+            exists(
+                select(1).where(
+                    audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == row.c.ticket_id
+                )
+            ),
+            not_recused(row.c.ticket_id),
         )
-    ticket = Ticket.__table__.alias()
+    ticket = alias_of(Ticket)
     seen = visible_to(role, ticket)
     assert seen is not None
     return exists(select(1).where(ticket.c.id == row.c.ticket_id, seen))
@@ -92,14 +110,17 @@ def of_visible_ticket(role: Role, row: FromClause) -> ColumnElement[bool] | None
 def for_offices(role: Role, row: FromClause) -> ColumnElement[bool] | None:
     """Rows of a ticket that are the offices' own business: for the centre, and its units."""
     if role in _SEES_ALL:
-        return None
+        return _unless_recused(role, row.c.ticket_id)
     if role is not Role.HANDLER:
         return false()
-    audience = Audience.__table__.alias()
-    return exists(
-        select(1).where(
-            audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == row.c.ticket_id
-        )
+    audience = alias_of(Audience)
+    return and_(
+        exists(
+            select(1).where(
+                audience.c.unit_id == actor_unit_id(), audience.c.ticket_id == row.c.ticket_id
+            )
+        ),
+        not_recused(row.c.ticket_id),
     )
 
 
@@ -114,6 +135,40 @@ def citizen_shown(role: Role, ticket: FromClause) -> ColumnElement[bool] | None:
     if role in {Role.AGENT, Role.SUPERVISOR, Role.CITIZEN, Role.PARTNER}:
         return None
     return false()
+
+
+# Seven digits or more, however they are set apart: telephone and identity numbers, dates as well.
+# Numbers written in words, and names, cannot be told from other text: docs/guide/merging.md.
+_LONG_NUMBER = "[0-9０-９](?:[ 　—－-]?[0-9０-９]){6,}"
+_MASK = "*******"
+
+
+def protected(ticket: FromClause) -> ColumnElement[bool]:
+    """`Ticket.protected` in SQL."""
+    return or_(ticket.c.confidential, ticket.c.kind == _text(TicketKind.REPORT))
+
+
+def own_words(name: str) -> Callable[[FromClause], ColumnElement[str]]:
+    """A ticket's text as the reader may see it: without numbers for units where protected."""
+    return lambda ticket: _masked(ticket.c[name], protected(ticket))
+
+
+def words_of_ticket(name: str) -> Callable[[FromClause], ColumnElement[str]]:
+    """The same for a row that belongs to a ticket."""
+
+    def expression(row: FromClause) -> ColumnElement[str]:
+        ticket = alias_of(Ticket)
+        hidden = exists(select(1).where(ticket.c.id == row.c.ticket_id, protected(ticket)))
+        return _masked(row.c[name], hidden)
+
+    return expression
+
+
+def _masked(words: ColumnElement[str], hidden: ColumnElement[bool]) -> ColumnElement[str]:
+    pattern, mask = (literal_column(f"'{text}'", Text()) for text in (_LONG_NUMBER, _MASK))
+    masked = func.regexp_replace(words, pattern, mask, literal_column("'g'"), type_=Text())
+    # Asked of the role first: only units pay for the look at the ticket.
+    return case((actor_role() != _text(Role.HANDLER), words), (hidden, masked), else_=words)
 
 
 def standing(ticket: FromClause) -> ColumnElement[str]:
@@ -142,7 +197,7 @@ _PARTS = (
 
 
 def _part(ticket: FromClause) -> ColumnElement[str]:
-    unit = Unit.__table__.alias()
+    unit = alias_of(Unit)
     above = exists(
         select(1).where(unit.c.id == ticket.c.lead_unit_id, actor_unit_id() == any_(unit.c.lineage))
     )
@@ -155,7 +210,7 @@ def _part(ticket: FromClause) -> ColumnElement[str]:
 
 
 def _own_part(ticket: FromClause) -> ColumnElement[str]:
-    part = Assignment.__table__.alias()
+    part = alias_of(Assignment)
     closest = case({role.value: place for place, role in enumerate(_PARTS)}, value=part.c.role)
     return (
         select(part.c.role)
@@ -172,14 +227,12 @@ def _own_part(ticket: FromClause) -> ColumnElement[str]:
 
 
 def conditions(ticket: FromClause) -> dict[Condition, ColumnElement[bool]]:
-    """The conditions of joint tasks and of the lead's level, for the actor and a ticket."""
-    own = Assignment.__table__.alias()
+    """The conditions of the actor's own task and of the lead's level, for a ticket."""
+    own = alias_of(Assignment)
     mine = and_(_is_open_task(own, ticket), own.c.unit_id == actor_unit_id())
-    task = Assignment.__table__.alias()
     return {
         Condition.TASK_NEW: exists(select(1).where(mine, own.c.accepted_at.is_(None))),
         Condition.TASK_TAKEN: exists(select(1).where(mine, own.c.accepted_at.is_not(None))),
-        Condition.TASKS_OPEN: exists(select(1).where(_is_open_task(task, ticket))),
         Condition.STREET_LEADS: _led_by(ticket, UnitLevel.STREET),
         Condition.GRASSROOTS_LEAD: _led_by(ticket, UnitLevel.STREET, UnitLevel.DISTRICT),
     }
@@ -196,7 +249,7 @@ def _is_open_task(part: FromClause, ticket: FromClause) -> ColumnElement[bool]:
 
 
 def _led_by(ticket: FromClause, *levels: UnitLevel) -> ColumnElement[bool]:
-    unit = Unit.__table__.alias()
+    unit = alias_of(Unit)
     return exists(
         select(1).where(
             unit.c.id == ticket.c.lead_unit_id, unit.c.level.in_([_text(each) for each in levels])
@@ -206,6 +259,31 @@ def _led_by(ticket: FromClause, *levels: UnitLevel) -> ColumnElement[bool]:
 
 def _text(word: StrEnum) -> ColumnElement[str]:
     return literal_column(f"'{word.value}'", Text())
+
+
+def followed_visible_to(role: Role, primary: FromClause) -> ColumnElement[bool] | None:
+    """How a primary stands is told to whoever sees a ticket that follows it."""
+    if role in _SEES_ALL:
+        return visible_to(role, primary)
+    follower = alias_of(Ticket)
+    seen = visible_to(role, follower)
+    assert seen is not None
+    return exists(select(1).where(follower.c.primary_id == primary.c.id, seen))
+
+
+def states(ticket: FromClause) -> dict[Condition, ColumnElement[bool]]:
+    """The conditions that are the ticket's own, whoever asks.
+
+    The citizen is asked about a merged ticket after its primary's reply, and never about a part by
+    itself.
+    """
+    task, part = alias_of(Assignment), alias_of(Ticket)
+    heard = or_(ticket.c.status != _text(TicketStatus.MERGED), ticket.c.replied_at.is_not(None))
+    return {
+        Condition.TASKS_OPEN: exists(select(1).where(_is_open_task(task, ticket))),
+        Condition.ASKED_ABOUT: and_(ticket.c.part_of_id.is_(None), heard),
+        Condition.WAS_SPLIT: exists(select(1).where(part.c.part_of_id == ticket.c.id)),
+    }
 
 
 def first_open_to(who: Party, actions: Sequence[Action]) -> Action:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import exists, func, select
@@ -85,6 +85,14 @@ async def category_faults(work: UnitOfWork, code: str | None) -> list[Fault]:
     if code is None or await work.session.scalar(select(exists().where(Category.code == code))):
         return []
     return [Fault("category", "is not a known category code")]
+
+
+async def unknown_categories(work: UnitOfWork, codes: Collection[str]) -> set[str]:
+    """Those of the codes that no category has."""
+    if not codes:
+        return set()
+    rows = await work.session.scalars(select(Category.code).where(Category.code.in_(codes)))
+    return set(codes) - set(rows)
 
 
 async def urges_since(work: UnitOfWork, ticket_id: UUID, since: object) -> int:

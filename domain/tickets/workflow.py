@@ -51,6 +51,12 @@ class Action(StrEnum):
     CONFIRM_REPORT_IN = "CONFIRM_REPORT_IN"  # 确认报到
     RATE_WHISTLE = "RATE_WHISTLE"  # 评价吹哨
     CLOSE_WHISTLE = "CLOSE_WHISTLE"  # 哨声解除
+    MERGE = "MERGE"  # 并单
+    UNMERGE = "UNMERGE"  # 撤销并单
+    SPLIT = "SPLIT"  # 拆单
+    CONCLUDE = "CONCLUDE"  # 汇总答复
+    RECUSE = "RECUSE"  # 本人回避
+    RECUSE_STAFF = "RECUSE_STAFF"  # 决定回避
 
 
 class Step(StrEnum):
@@ -78,6 +84,10 @@ class Step(StrEnum):
     TASK_OVERDUE = "TASK_OVERDUE"  # 联合任务超期
     REPORT_IN_LATE = "REPORT_IN_LATE"  # 报到超期
     REPORT_IN_ESCALATE = "REPORT_IN_ESCALATE"  # 报到超期提级
+    FOLLOW = "FOLLOW"  # 并单后主单的进展
+    GAIN_FOLLOWER = "GAIN_FOLLOWER"  # 有工单并入
+    PROMOTE = "PROMOTE"  # 主单撤回，由本单接续
+    TAKE_AWAY = "TAKE_AWAY"  # 单位回避，收回工单
 
 
 class Party(StrEnum):
@@ -107,6 +117,8 @@ class Condition(StrEnum):
     REPORT_TO_CONFIRM = "REPORT_TO_CONFIRM"  # a unit reported in and waits for the lead's word
     WHISTLE_TO_RATE = "WHISTLE_TO_RATE"  # the own unit reported in and has not rated the caller
     WHISTLE_OPEN = "WHISTLE_OPEN"  # a whistle of the lead is not closed
+    ASKED_ABOUT = "ASKED_ABOUT"  # its own citizen is asked about it now
+    WAS_SPLIT = "WAS_SPLIT"  # it has parts, whose replies are put together
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,11 @@ SUPERVISED = _UNDER_WAY | {S.REPLIED}
 """A unit leads the ticket, and it is not at its end."""
 _BEFORE_REPLY = _UNDER_WAY | {S.RECEIVED}
 _CONTESTED = frozenset({S.CONTESTED})
+# A contest waits for its ruling and a suspension for its review: neither is cut short by a merge.
+_RESHAPED = _IN_HAND | {S.RECEIVED}
+# A merged ticket is judged by its own citizen when the ticket that it follows was replied to.
+_JUDGED = frozenset({S.REPLIED, S.MERGED})
+_NOT_ENDED = _BEFORE_REPLY | _JUDGED
 _SUBMITTER = frozenset({Party.SUBMITTER})
 _CENTRE = frozenset({Party.CENTRE, Party.SUPERVISOR})
 _SUPERVISOR = frozenset({Party.SUPERVISOR})
@@ -139,6 +156,7 @@ _LEAD = frozenset({Party.LEAD})
 _JOINT = frozenset({Party.JOINT})
 _HELPING = frozenset({Party.CO_HANDLER, Party.HANDED_DOWN})
 _MAY_BE_CALLED = frozenset({Party.JOINT, Party.CO_HANDLER, Party.CALLED})
+_UNITS = _LEAD | _HELPING | _MAY_BE_CALLED | {Party.ABOVE}
 # Nobody grants time to themselves: the level above the lead, and where there is none a supervisor.
 _DECIDERS = frozenset({Party.ABOVE, Party.SUPERVISOR})
 
@@ -147,7 +165,7 @@ ACTIONS: Mapping[Action, Transition] = MappingProxyType(
         Action.SUPPLEMENT: Transition(_BEFORE_REPLY, None, _SUBMITTER | _CENTRE),
         Action.URGE: Transition(_UNDER_WAY, None, _SUBMITTER),
         Action.WITHDRAW: Transition(_BEFORE_REPLY, S.WITHDRAWN, _SUBMITTER),
-        Action.EVALUATE: Transition(frozenset({S.REPLIED}), None, _SUBMITTER),
+        Action.EVALUATE: Transition(_JUDGED, None, _SUBMITTER, given=Condition.ASKED_ABOUT),
         Action.ANSWER: Transition(frozenset({S.RECEIVED}), S.ANSWERED, _CENTRE),
         Action.REDIRECT: Transition(frozenset({S.RECEIVED}), S.REDIRECTED, _CENTRE),
         Action.CLASSIFY: Transition(_BEFORE_REPLY, None, _CENTRE),
@@ -157,7 +175,7 @@ ACTIONS: Mapping[Action, Transition] = MappingProxyType(
         Action.REPLY: Transition(
             frozenset({S.ACCEPTED}), S.REPLIED, _LEAD, unless=Condition.TASKS_OPEN
         ),
-        Action.RECORD_CALLBACK: Transition(frozenset({S.REPLIED}), None, _CENTRE),
+        Action.RECORD_CALLBACK: Transition(_JUDGED, None, _CENTRE, given=Condition.ASKED_ABOUT),
         Action.CONTEST: Transition(_IN_HAND, S.CONTESTED, _LEAD),
         Action.RULE_ON_CONTEST: Transition(_CONTESTED, None, _SUPERVISOR),
         Action.SUPERVISE: Transition(SUPERVISED, None, _SUPERVISOR),
@@ -187,6 +205,14 @@ ACTIONS: Mapping[Action, Transition] = MappingProxyType(
             SUPERVISED, None, _MAY_BE_CALLED, given=Condition.WHISTLE_TO_RATE
         ),
         Action.CLOSE_WHISTLE: Transition(SUPERVISED, None, _LEAD, given=Condition.WHISTLE_OPEN),
+        Action.MERGE: Transition(_RESHAPED, S.MERGED, _CENTRE),
+        Action.UNMERGE: Transition(frozenset({S.MERGED}), S.RECEIVED, _CENTRE),
+        Action.SPLIT: Transition(_RESHAPED, None, _CENTRE),
+        Action.CONCLUDE: Transition(
+            _IN_HAND, S.REPLIED, _CENTRE, given=Condition.WAS_SPLIT, unless=Condition.TASKS_OPEN
+        ),
+        Action.RECUSE: Transition(_NOT_ENDED, None, _CENTRE | _UNITS),
+        Action.RECUSE_STAFF: Transition(_NOT_ENDED, None, _SUPERVISOR),
     }
 )
 
@@ -196,9 +222,9 @@ STEPS: Mapping[Step, Transition] = MappingProxyType(
         Step.WARN: Transition(_UNDER_WAY, None),
         Step.OVERDUE: Transition(_UNDER_WAY, None),
         Step.ESCALATE: Transition(_UNDER_WAY, None),
-        Step.JOIN_LINE: Transition(_UNDER_WAY | {S.RECEIVED}, None),
-        Step.REWORK: Transition(frozenset({S.REPLIED}), S.DISPATCHED),
-        Step.CLOSE: Transition(frozenset({S.REPLIED}), S.CLOSED),
+        Step.JOIN_LINE: Transition(_BEFORE_REPLY, None),
+        Step.REWORK: Transition(_JUDGED, S.DISPATCHED),
+        Step.CLOSE: Transition(_JUDGED, S.CLOSED),
         Step.RULING_DUE: Transition(_CONTESTED, None),
         Step.REDISPATCH: Transition(_CONTESTED, S.DISPATCHED),
         Step.REINSTATE: Transition(_CONTESTED, S.DISPATCHED),
@@ -214,11 +240,15 @@ STEPS: Mapping[Step, Transition] = MappingProxyType(
         Step.TASK_OVERDUE: Transition(_UNDER_WAY, None),
         Step.REPORT_IN_LATE: Transition(_UNDER_WAY, None),
         Step.REPORT_IN_ESCALATE: Transition(_UNDER_WAY, None),
+        Step.FOLLOW: Transition(frozenset({S.MERGED}), None),
+        Step.GAIN_FOLLOWER: Transition(_BEFORE_REPLY, None),
+        Step.PROMOTE: Transition(frozenset({S.MERGED}), S.RECEIVED),
+        Step.TAKE_AWAY: Transition(_UNDER_WAY, S.RECEIVED),
     }
 )
 
 _BY_ROLE = {Role.AGENT: Party.CENTRE, Role.SUPERVISOR: Party.SUPERVISOR}
-ENDED = frozenset({S.ANSWERED, S.REDIRECTED, S.MERGED, S.CLOSED, S.WITHDRAWN})
+ENDED = frozenset({S.ANSWERED, S.REDIRECTED, S.CLOSED, S.WITHDRAWN})
 
 
 def transition(move: Action | Step) -> Transition:

@@ -71,7 +71,7 @@ async def whistle(
     may_call = _MAY_CALL.get(UnitLevel(lead.level)) if lead is not None else None
     if lead is None or may_call is None:
         raise NotPossibleNow("only a street or a district that leads the ticket can whistle")
-    called, faults = await parts.units_to_ask(work, "unitCodes", call.unit_codes, {lead.id})
+    called, faults = await parts.units_to_ask(work, ticket, "unitCodes", call.unit_codes, {lead.id})
     for unit in called:
         if UnitLevel(unit.level) not in may_call:
             place = list(call.unit_codes).index(unit.code)

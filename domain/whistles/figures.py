@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Double, Subquery, case, cast, func, select
 
+from domain.kernel.aliases import alias_of
 from domain.units.models import Unit
 from domain.whistles.models import ReportIn
 
@@ -16,7 +17,7 @@ def figures(begin: Any, end: Any) -> Subquery:
 
     A call that the caller denies (nobody came) is not on time, whatever was reported.
     """
-    report, unit = ReportIn.__table__.alias(), Unit.__table__.alias()
+    report, unit = alias_of(ReportIn), alias_of(Unit)
     denied = report.c.confirmed.is_(False)
     in_time = report.c.reported_at.is_not(None) & report.c.late_at.is_(None)
     on_time = in_time & report.c.confirmed.is_distinct_from(False)

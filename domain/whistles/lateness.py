@@ -28,7 +28,8 @@ def arm(work: UnitOfWork, report: ReportIn) -> None:
 def _arm(work: UnitOfWork, report: ReportIn, at: datetime, step: int) -> None:
     timers.arm(
         work, REPORT_IN, report.ticket_id, at,
-        report=str(report.id), whistle=str(report.whistle_id), step=step,
+        report=str(report.id), whistle=str(report.whistle_id), part=str(report.assignment_id),
+        step=step,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, FromClause, and_, exists, false, select
 
 from domain.kernel.actor import Role
+from domain.kernel.aliases import alias_of
 from domain.kernel.visibility import actor_unit_id
 from domain.tickets.assignments import Assignment
 from domain.tickets.policy import of_visible_ticket
@@ -21,7 +22,7 @@ def visible_to(role: Role, row: FromClause) -> ColumnElement[bool] | None:
 
 def conditions(ticket: FromClause) -> dict[Condition, ColumnElement[bool]]:
     """The conditions of whistles, for the actor and a ticket."""
-    called, heard, rated = (ReportIn.__table__.alias() for _ in range(3))
+    called, heard, rated = (alias_of(ReportIn) for _ in range(3))
     return {
         Condition.CALLED_IN: exists(
             select(1).where(
@@ -54,19 +55,19 @@ def conditions(ticket: FromClause) -> dict[Condition, ColumnElement[bool]]:
 
 
 def _goes_on(report: FromClause) -> ColumnElement[bool]:
-    part = Assignment.__table__.alias()
+    part = alias_of(Assignment)
     return exists(select(1).where(part.c.id == report.c.assignment_id, part.c.ended_at.is_(None)))
 
 
 def _is_unclosed(report: FromClause) -> ColumnElement[bool]:
-    whistle = Whistle.__table__.alias()
+    whistle = alias_of(Whistle)
     return exists(
         select(1).where(whistle.c.id == report.c.whistle_id, whistle.c.closed_at.is_(None))
     )
 
 
 def _has_open_whistle(ticket: FromClause) -> ColumnElement[bool]:
-    whistle, report = Whistle.__table__.alias(), ReportIn.__table__.alias()
+    whistle, report = alias_of(Whistle), alias_of(ReportIn)
     going_on = exists(select(1).where(report.c.whistle_id == whistle.c.id, _goes_on(report)))
     return exists(
         select(1).where(

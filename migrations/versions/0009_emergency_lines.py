@@ -3,7 +3,7 @@
 A line's tickets go first in every queue: `priority` comes before the deadline, and before the hour
 of a callback. Both indexes of the queues are made anew with it in front.
 
-Revises: 0007
+Revises: 0008
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0009"
-down_revision: str | None = "0007"
+down_revision: str | None = "0008"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -18,11 +18,11 @@ from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.work import UnitOfWork
 from domain.units.queries import id_of_code
 from schema.context import Context, Services
-from schema.enums import StaffRole
 from schema.mutation import mutation, perform, uuid_of
 from schema.node import Node, identifier
 from schema.problems import result_of
 from schema.reading.declare import One, Row, column, read, reading, reads
+from schema.roles import StaffRole
 from schema.units.types import Unit
 
 # From one network address, whoever's number it is; a household and an office share one.

@@ -12,8 +12,8 @@ from domain.kernel.actor import Role
 from domain.kernel.visibility import actor_citizen_id, actor_role, actor_subject, actor_unit_id
 from schema.access import permissions
 from schema.accounts.citizen import Citizen
-from schema.enums import ViewerRole
 from schema.reading.declare import Computed, One, Reader, Row, column, read, reading, reads
+from schema.roles import ViewerRole
 from schema.units.types import Unit
 
 

@@ -107,7 +107,9 @@ class CatalogueMove:
     )
     category: Category | None = read(_category("category_code"), description="Category (分类).")
     tickets: int = column(description="How many (件数).")
-    samples: list[str] = column(description="Codes of up to five of them (样例).")
+    samples: list[str] = column(
+        description="Codes of up to five of them that are not protected (样例)."
+    )
 
 
 @reads(rows.CatalogueReplay, to_staff, node=True)

@@ -23,6 +23,7 @@ from domain.dispatch.models import ClockSegment, Extension, TaskSegment
 from domain.dispatch.segments import Segment, since_start
 from domain.dispatch.ticking import read_segment
 from domain.kernel.actor import STAFF
+from domain.kernel.aliases import alias_of
 from domain.kernel.holidays import DeclaredDay, HolidayDeclaration
 from domain.kernel.limit import Limit
 from domain.kernel.vocabulary import ClockName, ExtensionStatus
@@ -48,7 +49,7 @@ described(
 
 
 def _segments(ticket_id: _Needs, clock: _Needs, round_: _Needs) -> _Needs:
-    segment = ClockSegment.__table__.alias()
+    segment = alias_of(ClockSegment)
     entry = func.json_build_array(segment.c.kind, segment.c.at, segment.c.cause, segment.c.detail)
     return (
         select(func.json_agg(aggregate_order_by(entry, segment.c.position)))
@@ -60,7 +61,7 @@ def _segments(ticket_id: _Needs, clock: _Needs, round_: _Needs) -> _Needs:
 
 
 def _task_segments(task: FromClause) -> _Needs:
-    segment = TaskSegment.__table__.alias()
+    segment = alias_of(TaskSegment)
     entry = func.json_build_array(segment.c.kind, segment.c.at, segment.c.cause, segment.c.detail)
     return (
         select(func.json_agg(aggregate_order_by(entry, segment.c.position)))
@@ -71,7 +72,7 @@ def _task_segments(task: FromClause) -> _Needs:
 
 def _requests(ticket_id: _Needs, round_: _Needs) -> _Needs:
     """The requests that moved nothing; what was granted is a segment."""
-    row = Extension.__table__.alias()
+    row = alias_of(Extension)
     entry = func.json_build_array(
         row.c.status, row.c.requested_at, row.c.limit, row.c.reason, row.c.decided_at,
         row.c.decision,
@@ -88,7 +89,7 @@ def _requests(ticket_id: _Needs, round_: _Needs) -> _Needs:
 
 
 def _holidays(_row: FromClause) -> _Needs:
-    day, declaration = DeclaredDay.__table__.alias(), HolidayDeclaration.__table__.alias()
+    day, declaration = alias_of(DeclaredDay), alias_of(HolidayDeclaration)
     entry = func.json_build_array(day.c.day, day.c.is_workday)
     ordered = aggregate_order_by(entry, declaration.c.revision, day.c.day)
     joined = day.join(declaration, declaration.c.id == day.c.declaration_id)

@@ -17,7 +17,7 @@ from domain.kernel.actor import STAFF, Role
 from domain.kernel.vocabulary import ClockName as Name
 from domain.kernel.vocabulary import ExtensionStatus
 from domain.tickets.models import Ticket as TicketRow
-from domain.tickets.policy import of_visible_ticket
+from domain.tickets.policy import of_visible_ticket, words_of_ticket
 from domain.tickets.workflow import ENDED
 from schema.clocks.explained import ONE_EXPLANATION, WARNING_AT, ExplanationLanguage
 from schema.enums import ClockName, described
@@ -63,7 +63,7 @@ described(
     {
         "RUNNING": "Its duty is open and its time runs, or has run out (计时中).",
         "STOPPED": "It stands, and has no deadline until it goes on (停止计时).",
-        "DONE": "Its duty is done, or the ticket came to its end (已完成).",
+        "DONE": "Its duty is done, or no unit has the ticket any more (已完成).",
     },
 )
 
@@ -83,7 +83,7 @@ def _clocks(_role: Role) -> FromClause:
             segment.c.clock,
             segment.c.round,
             segment.c.deadline,
-            or_(done.is_not(None), ended).label("done"),
+            or_(done.is_not(None), ended, ticket.c.lead_unit_id.is_(None)).label("done"),
         )
         .ext(distinct_on(segment.c.ticket_id, segment.c.clock))
         .join(ticket, ticket.c.id == segment.c.ticket_id)
@@ -119,9 +119,11 @@ class Extension(Node):
     status: ExtensionStatus = column(description="What became of it (状态).")
     round: int = column(description="In which round (轮次).")
     limit: str = column(description="ISO 8601 duration, or `PnWD` for n working days (延长时限).")
-    reason: str = column(description="Why more time is needed (理由).")
+    reason: str = column(words_of_ticket("reason"), description="Why more time is needed (理由).")
     requested_at: datetime = column(description="When it was asked for (申请时间).")
-    decision: str | None = column(description="Why it was granted or refused (审批意见).")
+    decision: str | None = column(
+        words_of_ticket("decision"), description="Why it was granted or refused (审批意见)."
+    )
     decided_at: datetime | None = column(description="When it was decided, or lapsed (审批时间).")
     unit: Unit = read(
         One(lambda: Unit, on=lambda extension, unit: unit.c.id == extension.c.unit_id),
@@ -138,8 +140,12 @@ class Extension(Node):
 class Suspension(Node):
     id: strawberry.ID = identifier("Suspension")
     round: int = column(description="In which round (轮次).")
-    measures: str = column(description="What is done meanwhile (措施).")
-    reason: str = column(description="Why it cannot be done sooner (理由).")
+    measures: str = column(
+        words_of_ticket("measures"), description="What is done meanwhile (措施)."
+    )
+    reason: str = column(
+        words_of_ticket("reason"), description="Why it cannot be done sooner (理由)."
+    )
     review_on: date = column(description="The local day of the review (复查日期).")
     suspended_at: datetime = column(description="When (挂账时间).")
     reviewed_at: datetime | None = column(description="When the review came (复查时间).")

@@ -10,6 +10,7 @@ from sqlalchemy import ARRAY, ColumnElement, DateTime, FromClause, Text, any_, l
 
 from domain.contests.bounces import bounces
 from domain.contests.queries import status_of
+from domain.kernel.aliases import alias_of
 from domain.units.models import Unit
 from schema.contests.inputs import ContestFilter
 from schema.contests.types import Bounce, Contest
@@ -37,7 +38,7 @@ def _conditions(contest: FromClause, a: Arguments) -> list[ColumnElement[bool]]:
         wanted = a.bind("filter", "status", type_=ARRAY(Text()))
         conditions.append(status_of(contest) == any_(wanted))
     if a.has("filter", "unitCode"):
-        unit = Unit.__table__.alias()
+        unit = alias_of(Unit)
         code = a.bind("filter", "unitCode", type_=Text())
         named = select(unit.c.id).where(unit.c.code == code).scalar_subquery()
         conditions.append(contest.c.unit_id == named)

@@ -12,7 +12,7 @@ from domain.contests.bounces import bounces
 from domain.contests.models import Contest as ContestRow
 from domain.contests.queries import status_of
 from domain.dispatch.models import Transfer as TransferRow
-from domain.tickets.policy import for_offices
+from domain.tickets.policy import for_offices, words_of_ticket
 from schema.node import Node, identifier
 from schema.reading.declare import One, column, everyone, read, reads
 from schema.supervision.enums import (
@@ -53,8 +53,10 @@ class Contest(Node):
     round: int = column(description="In which round (轮次).")
     status: ContestStatus = column(status_of, description="Where it stands (状态).")
     ground: str = column(description="A code of `contestGrounds` (理由编码).")
-    reason: str = column(description="In words (理由).")
-    evidence: str | None = column(description="What speaks for it (依据).")
+    reason: str = column(words_of_ticket("reason"), description="In words (理由).")
+    evidence: str | None = column(
+        words_of_ticket("evidence"), description="What speaks for it (依据)."
+    )
     suggested: Unit | None = read(
         One(lambda: Unit, on=lambda contest, unit: unit.c.id == contest.c.suggested_unit_id),
         description="The unit that it suggests instead (建议单位).",
@@ -63,7 +65,9 @@ class Contest(Node):
     raised_at: datetime = column(description="When (提出时间).")
     ruling_due_at: datetime = column(description="By when a ruling is due (应裁定时间).")
     ruling: ContestRuling | None = column(description="What was decided (裁定).")
-    ruling_reason: str | None = column(description="Why (裁定理由).")
+    ruling_reason: str | None = column(
+        words_of_ticket("ruling_reason"), description="Why (裁定理由)."
+    )
     ruled_by: str | None = column(description="By whom (裁定人).")
     ruled_at: datetime | None = column(description="When (裁定时间).")
     to: Unit | None = read(

@@ -9,7 +9,7 @@ import strawberry
 
 from domain.feedback.models import Callback as CallbackRow
 from domain.feedback.models import Reply as ReplyRow
-from domain.tickets.policy import of_visible_ticket
+from domain.tickets.policy import of_visible_ticket, words_of_ticket
 from schema.enums import CallbackSource, CallbackStatus, Satisfaction
 from schema.node import Node, identifier
 from schema.reading.declare import One, column, read, reads
@@ -33,7 +33,7 @@ class Reply:
         One(lambda: Unit, on=lambda reply, unit: unit.c.id == reply.c.unit_id),
         description="The unit that replied (答复单位).",
     )
-    content: str = column(description="What was done (答复内容).")
+    content: str = column(words_of_ticket("content"), description="What was done (答复内容).")
     resolved: bool = column(description="Whether the unit calls it solved (单位认为已解决).")
     replied_at: datetime = column(description="When (答复时间).")
 
@@ -53,7 +53,7 @@ class Callback(Node):
     contacted: bool | None = column(description="Did the unit contact you? (是否联系)")
     resolved: bool | None = column(description="Was it solved? (是否解决)")
     satisfaction: Satisfaction | None = column(description="Are you satisfied? (满意度)")
-    remark: str | None = column(description="What else was said (备注).")
+    remark: str | None = column(words_of_ticket("remark"), description="What else was said (备注).")
     unit: Unit = read(
         One(lambda: Unit, on=lambda callback, unit: unit.c.id == callback.c.unit_id),
         description="The unit that is judged (被评单位).",

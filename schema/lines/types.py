@@ -7,6 +7,7 @@ from datetime import datetime
 import strawberry
 from sqlalchemy import ColumnElement, FromClause, func, select
 
+from domain.kernel.aliases import alias_of
 from domain.tickets.lines import EmergencyLine as LineRow
 from domain.tickets.lines import visible_to
 from domain.tickets.models import Ticket as TicketRow
@@ -16,7 +17,7 @@ from schema.reading.declare import column, reads
 
 
 def _taken(line: FromClause) -> ColumnElement[int]:
-    ticket = TicketRow.__table__.alias()
+    ticket = alias_of(TicketRow)
     return (
         select(func.count())
         .select_from(ticket)

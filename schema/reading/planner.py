@@ -24,6 +24,7 @@ from graphql import (
 from sqlalchemy import ColumnElement, FromClause, Select, literal_column, select, true
 
 from domain.kernel.actor import Role
+from domain.kernel.aliases import alias_of
 from schema.reading.bindings import Bindings, FieldArguments
 from schema.reading.declare import Column, Computed, Embedded, Many, One, Pages, closed
 from schema.reading.objects import (
@@ -204,7 +205,7 @@ class Planner:
     def level(self, kind: GraphQLObjectType, row: FromClause | None = None) -> Level:
         """A fresh row of a readable type."""
         readable = readable_of(kind)
-        return Level(kind, row if row is not None else readable.table(self.role).alias())
+        return Level(kind, row if row is not None else alias_of(readable.table(self.role)))
 
     def select_from(self, level: Level, expression: ColumnElement[Any], *more: Any) -> Select[Any]:
         """SELECT `expression` as json from the level's row and joins, visible rows only."""

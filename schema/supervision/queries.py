@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
 )
 
+from domain.kernel.aliases import alias_of
 from domain.supervision.figures import figures
 from domain.units.models import Unit
 from schema.evaluation.queries import month_bound
@@ -33,7 +34,7 @@ def _conditions(order: FromClause, a: Arguments) -> list[ColumnElement[bool]]:
             wanted = a.bind("filter", name, type_=ARRAY(Text()))
             conditions.append(order.c[name] == any_(wanted))
     if a.has("filter", "unitCode"):
-        unit, top = Unit.__table__.alias(), Unit.__table__.alias()
+        unit, top = alias_of(Unit), alias_of(Unit)
         code = a.bind("filter", "unitCode", type_=Text())
         named = select(top.c.id).where(top.c.code == code).scalar_subquery()
         below = select(1).where(unit.c.id == order.c.unit_id, named == any_(unit.c.lineage))

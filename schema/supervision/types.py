@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from sqlalchemy import ColumnElement, FromClause, exists, literal, literal_column, select
 
+from domain.kernel.aliases import alias_of
 from domain.kernel.visibility import present
 from domain.supervision.escalating import ended_at
 from domain.supervision.figures import figures
@@ -58,7 +59,7 @@ def on_ticket(ticket: FromClause, order: FromClause) -> ColumnElement[bool]:
 
 def _linked(order: FromClause, ticket: FromClause) -> ColumnElement[bool]:
     # One of the two rows is two levels further out, where SQLAlchemy does not look by itself.
-    link = SupervisedTicket.__table__.alias()
+    link = alias_of(SupervisedTicket)
     row = select(1).where(link.c.order_id == order.c.id, link.c.ticket_id == ticket.c.id)
     return exists(row.correlate(order, ticket))
 

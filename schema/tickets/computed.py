@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Text, case, func, literal_column
@@ -40,14 +40,18 @@ _SPACE, _NONE = literal_column("' '", Text()), literal_column("''", Text())
 def holding(ticket: FromClause) -> ColumnElement[str]:
     """The names of the conditions that hold for the actor, with spaces between.
 
-    Asked for those only whose actions have conditions: units and supervisors.
+    Those of parts are asked for those only whose actions they open: units and supervisors.
     """
     named = tasks.conditions(ticket) | whistles.conditions(ticket)
-    words = [case((holds, text_literal(name.value))) for name, holds in named.items()]
     asked = actor_role().in_(
         [text_literal(Role.HANDLER.value), text_literal(Role.SUPERVISOR.value)]
     )
-    return case((asked, func.concat_ws(_SPACE, *words)), else_=_NONE)
+    of_parts = case((asked, func.concat_ws(_SPACE, *_words(named))), else_=_NONE)
+    return func.concat_ws(_SPACE, of_parts, *_words(tasks.states(ticket)))
+
+
+def _words(named: Mapping[Condition, ColumnElement[bool]]) -> list[ColumnElement[str]]:
+    return [case((holds, text_literal(name.value))) for name, holds in named.items()]
 
 
 AVAILABLE_ACTIONS = Computed(

@@ -103,6 +103,10 @@ class SubmitTicketInput:
     unit_code: str | None = strawberry.field(
         default=None, description="An agent may name the unit (指定单位编码)."
     )
+    accused_unit_code: str | None = strawberry.field(
+        default=None,
+        description="The unit that it is about; a report never comes to it (被反映单位编码).",
+    )
     contact: ContactInput | None = strawberry.field(
         default=None,
         description="Whose ticket an agent or partner sends; a citizen's own by default (联系人).",
@@ -175,6 +179,10 @@ class ClassifyTicketInput:
     level: ResponseLevel | None = strawberry.field(
         default=None, description="The level (响应等级)."
     )
+    accused_unit_code: str | None = strawberry.field(
+        default=None,
+        description="The unit that it is about; a report is taken away from it (被反映单位编码).",
+    )
     reason: str | None = strawberry.field(default=None, description="Why (原因).")
     expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
 
@@ -191,6 +199,72 @@ class DispatchTicketInput:
         default=None, description="At most 20 units that help it (协办单位编码)."
     )
     reason: str | None = strawberry.field(default=None, description="Why (原因).")
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To let a ticket follow another about the same matter (并单).")
+class MergeTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    primary_id: strawberry.ID = strawberry.field(
+        description="The ticket that it follows from now on (主单标识)."
+    )
+    reason: str = strawberry.field(
+        description="Why; its citizen reads it; 1 to 2,000 characters (原因)."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To let a merged ticket go its own way again (撤销并单).")
+class UnmergeTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    reason: str = strawberry.field(
+        description="Why; its citizen reads it; 1 to 2,000 characters (原因)."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="One matter of a ticket (拆分项).")
+class TicketPartInput:
+    title: str = strawberry.field(description="1 to 200 characters (标题).")
+    content: str = strawberry.field(description="1 to 8,000 characters (内容).")
+    unit_code: str = strawberry.field(description="The unit that it is for (承办单位编码).")
+    category: str | None = strawberry.field(default=None, description="A category code (分类编码).")
+
+
+@strawberry.input(description="To give each matter of a ticket to its own unit (拆单).")
+class SplitTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    parts: list[TicketPartInput] = strawberry.field(description="2 to 10 matters (拆分项).")
+    reason: str = strawberry.field(
+        description="Why; its citizen reads it; 1 to 2,000 characters (原因)."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To put the replies of all parts together (汇总答复).")
+class ConcludeTicketInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    content: str = strawberry.field(
+        description="The reply to the whole; 1 to 8,000 characters (内容)."
+    )
+    resolved: bool = strawberry.field(description="Whether all of it is solved (是否解决).")
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To step back from a ticket oneself (本人回避).")
+class RecuseInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    reason: str = strawberry.field(description="Why; 1 to 2,000 characters (原因).")
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To take somebody off a ticket (决定回避).")
+class RecuseStaffInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    subject: str = strawberry.field(
+        description="The `sub` of their token; up to 255 characters (人员)."
+    )
+    reason: str = strawberry.field(description="Why; 1 to 2,000 characters (原因).")
     expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
 
 

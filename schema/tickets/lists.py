@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
 )
 
+from domain.kernel.aliases import alias_of
 from domain.kernel.visibility import present
 from domain.tickets.code import read_code
 from domain.tickets.lines import EmergencyLine
@@ -82,7 +83,7 @@ _EQUALS = {"category": "category_code"}
 def _units(ticket: FromClause, arguments: Arguments) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if arguments.has("filter", "unitCode"):
-        unit = Unit.__table__.alias()
+        unit = alias_of(Unit)
         code = arguments.bind("filter", "unitCode", type_=Text())
         named = select(unit.c.id).where(unit.c.code == code).scalar_subquery()
         conditions.append(ticket.c.lead_unit_id == named)
@@ -90,7 +91,7 @@ def _units(ticket: FromClause, arguments: Arguments) -> list[ColumnElement[bool]
         code = arguments.bind_with(read_code, "filter", "code", type_=Text())
         conditions.append(ticket.c.code == code)
     if arguments.has("filter", "line"):
-        line = EmergencyLine.__table__.alias()
+        line = alias_of(EmergencyLine)
         code = arguments.bind("filter", "line", type_=Text())
         of_code = select(line.c.id).where(line.c.code == code)
         conditions.append(ticket.c.line_id.in_(of_code))

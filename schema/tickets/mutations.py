@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from domain.accounts.commands import reveal_contact
-from domain.dispatch import handling, intake, suspending, triage
+from domain.dispatch import handling, intake, merging, triage
 from domain.kernel.errors import Fault, InvalidInput
 from domain.kernel.vocabulary import TicketKind
 from domain.kernel.work import UnitOfWork
@@ -42,6 +42,7 @@ def submission_of(given: SubmitTicketInput) -> intake.Submission:
         address=given.address,
         location=(location.longitude, location.latitude) if location else None,
         unit_code=given.unit_code,
+        accused_unit_code=given.accused_unit_code,
         contact=intake.ContactDetails(contact.phone, contact.name) if contact else None,
         channel=given.channel,
         confidential=bool(given.confidential),
@@ -109,10 +110,15 @@ class TicketMutations:
         info: strawberry.Info,
         input: WithdrawTicketInput,  # noqa: A002
     ) -> p.WithdrawTicketPayload:
+        rules = info.context.services.city.rules
         ticket = await perform(
             info,
-            lambda work: suspending.withdraw_ticket(
-                work, uuid_of("Ticket", input.ticket_id), input.reason, input.expected_version
+            lambda work: merging.withdraw_ticket(
+                work,
+                rules,
+                uuid_of("Ticket", input.ticket_id),
+                input.reason,
+                input.expected_version,
             ),
         )
         return p.WithdrawTicketPayload(ticket_id=ticket.id)
@@ -159,6 +165,7 @@ class TicketMutations:
                 uuid_of("Ticket", input.ticket_id),
                 category=input.category,
                 level=input.level,
+                accused_unit_code=input.accused_unit_code,
                 reason=input.reason,
                 expected_version=input.expected_version,
             ),

@@ -9,7 +9,7 @@ import strawberry
 
 from domain.dispatch.models import TaskSegment as TaskSegmentRow
 from domain.tickets.assignments import Assignment as AssignmentRow
-from domain.tickets.policy import of_visible_ticket
+from domain.tickets.policy import of_visible_ticket, words_of_ticket
 from schema.clocks.explained import TASK_EXPLANATION, ExplanationLanguage
 from schema.enums import (
     AssignmentRole,
@@ -49,7 +49,9 @@ class Assignment:
     )
     role: AssignmentRole = column(description="What the unit is to the ticket (角色).")
     round: int = column(description="In which round (轮次).")
-    reason: str = column(description="Why it was given to this unit (派单理由).")
+    reason: str = column(
+        words_of_ticket("reason"), description="Why it was given to this unit (派单理由)."
+    )
     assigned_at: datetime = column(description="When (派单时间).")
     accepted_at: datetime | None = column(
         description="When the unit accepted, began to help or reported in (签收时间)."
@@ -64,17 +66,23 @@ class Assignment:
     replied_at: datetime | None = column(
         description="When a part beside the lead's was done (完成时间)."
     )
-    reply: str | None = column(description="What came of a part beside the lead's (办理结果).")
+    reply: str | None = column(
+        words_of_ticket("reply"), description="What came of a part beside the lead's (办理结果)."
+    )
     resolved: bool | None = column(
         description="Whether the joint unit calls its task solved (单位认为已解决)."
     )
-    progress: str | None = column(description="The latest that it told of its work (最新进展).")
+    progress: str | None = column(
+        words_of_ticket("progress"), description="The latest that it told of its work (最新进展)."
+    )
     progress_at: datetime | None = column(description="When it told that (进展时间).")
     excused_at: datetime | None = column(
         description="Since when the lead need not wait for it (免除时间)."
     )
-    excuse: str | None = column(description="Why not (免除理由).")
-    request: str | None = column(description="What the lead asked for (协办、交办要求).")
+    excuse: str | None = column(words_of_ticket("excuse"), description="Why not (免除理由).")
+    request: str | None = column(
+        words_of_ticket("request"), description="What the lead asked for (协办、交办要求)."
+    )
     deadline: datetime | None = column(
         description="When a joint task, help or a report-in is due; the lead's own is the "
         "ticket's (截止时间)."

@@ -96,6 +96,38 @@ class EvaluateTicketPayload(TicketPayload):
     pass
 
 
+@strawberry.type(description="The ticket follows another (并单结果).")
+class MergeTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The ticket goes its own way again (撤销并单结果).")
+class UnmergeTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="Each matter has its unit; see `parts` (拆单结果).")
+class SplitTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The whole is replied to; a callback is scheduled (汇总答复结果).")
+class ConcludeTicketPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(
+    description="You are off the ticket, which is null for you from now on (本人回避结果)."
+)
+class RecusePayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="They are off the ticket (决定回避结果).")
+class RecuseStaffPayload(TicketPayload):
+    pass
+
+
 @strawberry.type(description="The progress is on record (进展结果).")
 class ReportProgressPayload(TicketPayload):
     pass
@@ -146,6 +178,12 @@ RecordContactResult = result_of("RecordContact", RecordContactPayload)
 ReplyToTicketResult = result_of("ReplyToTicket", ReplyToTicketPayload)
 RecordCallbackResult = result_of("RecordCallback", RecordCallbackPayload)
 EvaluateTicketResult = result_of("EvaluateTicket", EvaluateTicketPayload)
+MergeTicketResult = result_of("MergeTicket", MergeTicketPayload)
+UnmergeTicketResult = result_of("UnmergeTicket", UnmergeTicketPayload)
+RecuseResult = result_of("Recuse", RecusePayload)
+RecuseStaffResult = result_of("RecuseStaff", RecuseStaffPayload)
+SplitTicketResult = result_of("SplitTicket", SplitTicketPayload)
+ConcludeTicketResult = result_of("ConcludeTicket", ConcludeTicketPayload)
 RevealContactResult = result_of("RevealContact", RevealContactPayload)
 ReportProgressResult = result_of("ReportProgress", ReportProgressPayload)
 ExcuseJointUnitResult = result_of("ExcuseJointUnit", ExcuseJointUnitPayload)

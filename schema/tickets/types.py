@@ -16,8 +16,11 @@ from domain.tickets.models import TicketEvent as EventRow
 from domain.tickets.policy import (
     citizen_shown,
     event_visible_to,
+    followed_visible_to,
     of_visible_ticket,
+    own_words,
     visible_to,
+    words_of_ticket,
 )
 from schema.accounts.citizen import Citizen
 from schema.classification.types import CategorySuggestion
@@ -92,7 +95,10 @@ class TicketEvent(Node):
         One(lambda: Unit, on=lambda event, unit: unit.c.id == event.c.unit_id),
         description="The unit that it concerns (单位).",
     )
-    remark: str | None = column(description="What was said with it (说明).")
+    remark: str | None = column(
+        words_of_ticket("remark"),
+        description="What was said with it; numbers of a protected ticket masked for units (说明).",
+    )
     # A whistle-blower's subject would tell a unit which of its other tickets are theirs (J32).
     actor: str | None = column(
         lambda event: case((event.c.actor_role != Role.CITIZEN.value, event.c.actor_subject)),
@@ -156,6 +162,20 @@ class Clock:
     ) -> str | None: ...
 
 
+@reads(TicketRow, followed_visible_to)
+@strawberry.type(description="How the ticket stands that a merged one follows (主单进展).")
+class Following:
+    status: TicketStatus = column(description="Where it stands (状态).")
+    round: int = column(description="In which round (轮次).")
+    lead: Unit | None = read(
+        One(lambda: Unit, on=lambda ticket, unit: unit.c.id == ticket.c.lead_unit_id),
+        description="The unit that must act (主办单位).",
+    )
+    deadline: datetime | None = column(description="When its reply is due (截止时间).")
+    accepted_at: datetime | None = column(description="When the unit accepted it (签收时间).")
+    replied_at: datetime | None = column(description="When it was replied to (答复时间).")
+
+
 @reads(TicketRow, visible_to, node=True)
 @strawberry.type(description="What one citizen asked for, once (工单).")
 class Ticket(Node):
@@ -165,10 +185,13 @@ class Ticket(Node):
     status: TicketStatus = column(description="Where it stands (状态).")
     level: ResponseLevel = column(description="How soon a reply is due (响应等级).")
     level_reason: str = column(description="Why it has this level (定级理由).")
-    title: str = column(description="In a few words (标题).")
-    content: str = column(description="As the citizen told it (内容).")
+    title: str = column(own_words("title"), description="In a few words (标题).")
+    content: str = column(
+        own_words("content"),
+        description="As the citizen told it; where protected, numbers are masked for units (内容).",
+    )
     channel: Channel = column(description="By which way it came in (渠道).")
-    address: str | None = column(description="Where it is, as told (地址).")
+    address: str | None = column(own_words("address"), description="Where it is, as told (地址).")
     confidential: bool = column(description="Whether its citizen is kept from all units (保密).")
     category: Category | None = read(
         One(lambda: Category, on=lambda ticket, found: found.c.code == ticket.c.category_code),
@@ -239,6 +262,10 @@ class Ticket(Node):
         ),
         description="Every unit that it was given to, in order (派单记录).",
     )
+    accused_unit: Unit | None = read(
+        One(lambda: Unit, on=lambda ticket, unit: unit.c.id == ticket.c.accused_unit_id),
+        description="The unit that it is about, which does not see a report (被反映单位).",
+    )
     replies: list[Reply] = read(
         Many(
             lambda: Reply,
@@ -262,6 +289,36 @@ class Ticket(Node):
             order=lambda callback: [callback.c.round, callback.c.attempt],
         ),
         description="Attempts to call back, and the citizen's evaluation (回访).",
+    )
+    primary: Annotated[Ticket, strawberry.lazy("schema.tickets.types")] | None = read(
+        One(lambda: Ticket, on=lambda ticket, primary: primary.c.id == ticket.c.primary_id),
+        description="The ticket that it follows; null where you may not see that (主单).",
+    )
+    following: Following | None = read(
+        One(lambda: Following, on=lambda ticket, primary: primary.c.id == ticket.c.primary_id),
+        description="How the ticket stands that it follows (主单进展).",
+    )
+    followers: list[Annotated[Ticket, strawberry.lazy("schema.tickets.types")]] = read(
+        Many(
+            lambda: Ticket,
+            on=lambda ticket, follower: follower.c.primary_id == ticket.c.id,
+            order=lambda follower: [follower.c.id],
+            limit=100,
+        ),
+        description="Tickets that follow it, as far as you may see them; at most 100 (并入工单).",
+    )
+    part_of: Annotated[Ticket, strawberry.lazy("schema.tickets.types")] | None = read(
+        One(lambda: Ticket, on=lambda ticket, whole: whole.c.id == ticket.c.part_of_id),
+        description="The ticket that it is a part of, where you may see that (所属原单).",
+    )
+    parts: list[Annotated[Ticket, strawberry.lazy("schema.tickets.types")]] = read(
+        Many(
+            lambda: Ticket,
+            on=lambda ticket, part: part.c.part_of_id == ticket.c.id,
+            order=lambda part: [part.c.id],
+            limit=100,
+        ),
+        description="What it was split into, as far as you may see it (拆分工单).",
     )
     contests: list[Contest] = read(
         Many(

@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 from sqlalchemy import ARRAY, ColumnElement, FromClause, Text, any_, func, select
 
+from domain.kernel.aliases import alias_of
 from domain.units.models import Unit as UnitRow
 from schema.enums import UnitLevel
 from schema.errors import PublicError
@@ -37,7 +38,7 @@ def _conditions(unit: FromClause, a: Arguments) -> list[ColumnElement[bool]]:
     if a.has("filter", "level"):
         conditions.append(unit.c.level == any_(a.bind("filter", "level", type_=ARRAY(Text()))))
     if a.has("filter", "parentCode"):
-        above = UnitRow.__table__.alias()
+        above = alias_of(UnitRow)
         code = a.bind("filter", "parentCode", type_=Text())
         parent = select(above.c.id).where(above.c.code == code).scalar_subquery()
         conditions.append(unit.c.parent_id == parent)

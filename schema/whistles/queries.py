@@ -8,6 +8,7 @@ from typing import Annotated
 import strawberry
 from sqlalchemy import ColumnElement, DateTime, FromClause, Text, exists, select
 
+from domain.kernel.aliases import alias_of
 from domain.units.models import Unit as UnitRow
 from domain.whistles.figures import figures
 from domain.whistles.models import ReportIn as ReportInRow
@@ -68,7 +69,7 @@ def _conditions(whistle: FromClause, a: Arguments) -> list[ColumnElement[bool]]:
 
 
 def _unit(a: Arguments, name: str) -> ColumnElement[object]:
-    unit = UnitRow.__table__.alias()
+    unit = alias_of(UnitRow)
     code = a.bind("filter", name, type_=Text())
     return select(unit.c.id).where(unit.c.code == code).scalar_subquery()
 
@@ -76,7 +77,7 @@ def _unit(a: Arguments, name: str) -> ColumnElement[object]:
 def _has_report(
     whistle: FromClause, *unit: ColumnElement[object], awaited: bool = False
 ) -> ColumnElement[bool]:
-    report = ReportInRow.__table__.alias()
+    report = alias_of(ReportInRow)
     wanted = [report.c.whistle_id == whistle.c.id, *(report.c.unit_id == each for each in unit)]
     if awaited:
         wanted.append(report.c.reported_at.is_(None))

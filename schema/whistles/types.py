@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from sqlalchemy import ColumnElement, FromClause, exists, select
 
+from domain.kernel.aliases import alias_of
 from domain.tickets.assignments import Assignment
+from domain.tickets.policy import words_of_ticket
 from domain.whistles.models import ReportIn as ReportInRow
 from domain.whistles.models import Whistle as WhistleRow
 from domain.whistles.policy import visible_to
@@ -29,7 +31,7 @@ def _ticket() -> type:
 
 def is_open(whistle: FromClause) -> ColumnElement[bool]:
     """Not closed, and not ended by giving the ticket out anew."""
-    report, part = ReportInRow.__table__.alias(), Assignment.__table__.alias()
+    report, part = alias_of(ReportInRow), alias_of(Assignment)
     going_on = exists(
         select(1).where(
             report.c.whistle_id == whistle.c.id,
@@ -56,7 +58,9 @@ class ReportIn(Node):
     due_at: datetime = column(description="Until when it must report in (报到时限).")
     reported_at: datetime | None = column(description="When it reported in (报到时间).")
     arrived_at: datetime | None = column(description="When it was there, as it says (到场时间).")
-    what: str | None = column(description="What it does there, as it says (到场工作).")
+    what: str | None = column(
+        words_of_ticket("what"), description="What it does there, as it says (到场工作)."
+    )
     late: bool = column(
         lambda report: report.c.late_at.is_not(None),
         description="Not reported in on time (是否超期).",
@@ -69,9 +73,13 @@ class ReportIn(Node):
     )
     confirmed_at: datetime | None = column(description="When the caller said so (确认时间).")
     rating: int | None = column(description="The caller's of the unit, 1 to 5 (街道评价).")
-    remark: str | None = column(description="What the caller said (街道评语).")
+    remark: str | None = column(
+        words_of_ticket("remark"), description="What the caller said (街道评语)."
+    )
     caller_rating: int | None = column(description="The unit's of the caller, 1 to 5 (单位评价).")
-    caller_remark: str | None = column(description="What the unit said (单位评语).")
+    caller_remark: str | None = column(
+        words_of_ticket("caller_remark"), description="What the unit said (单位评语)."
+    )
 
 
 @reads(WhistleRow, visible_to, node=True)
@@ -87,14 +95,16 @@ class Whistle(Node):
         description="The unit that whistled (吹哨单位).",
     )
     round: int = column(description="In which round of the ticket (轮次).")
-    purpose: str = column(description="Why (事由).")
-    place: str = column(description="Where to (集合地点).")
+    purpose: str = column(words_of_ticket("purpose"), description="Why (事由).")
+    place: str = column(words_of_ticket("place"), description="Where to (集合地点).")
     at: datetime = column(
         lambda whistle: whistle.c.meet_at, description="When to be there (集合时间)."
     )
     whistled_at: datetime = column(description="When the whistle was blown (吹哨时间).")
     closed_at: datetime | None = column(description="When it was closed (解除时间).")
-    close_reason: str | None = column(description="Why, where not all were confirmed (解除理由).")
+    close_reason: str | None = column(
+        words_of_ticket("close_reason"), description="Why, where not all were confirmed (解除理由)."
+    )
     open: bool = column(
         is_open,
         description="False once it was closed, or the ticket was given out anew (是否有效).",

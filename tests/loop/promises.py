@@ -23,6 +23,7 @@ from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.history import verify
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import ENDED, Action, Step, next_status
+from tests.loop.office_promises import contests_hold, orders_hold
 
 
 async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID]) -> None:
@@ -34,6 +35,7 @@ async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID
             await history_holds(work, ticket)
             await one_lead(work, ticket)
             await one_part_each(work, ticket)
+            await nobody_accused_has_a_part(work, ticket)
             await clocks_hold(work, await rules_now(work, rules), ticket)
             await next_step(work, ticket, database.clock.now())
             await requests_and_suspensions_hold(work, ticket)
@@ -97,6 +99,22 @@ async def one_part_each(work: UnitOfWork, ticket: Ticket) -> None:
     assert not parts or "LEAD" in {part.role for part in parts}
 
 
+async def nobody_accused_has_a_part(work: UnitOfWork, ticket: Ticket) -> None:
+    """Whom a report is about, and who stands below, has nothing to do with it but a copy (J32)."""
+    done = ENDED | {TicketStatus.REPLIED}
+    if ticket.shut_unit_id is None or (ticket.part_of_id and TicketStatus(ticket.status) in done):
+        return  # of a part that was replied to before, the reply stands
+    parts = await work.session.scalar(
+        text(
+            "select count(*) from assignment a join unit u on u.id = a.unit_id "
+            "where a.ticket_id = :id and a.ended_at is null and a.role <> 'COPY' "
+            "and u.lineage @> array[cast(:shut as uuid)]"
+        ),
+        {"id": ticket.id, "shut": ticket.shut_unit_id},
+    )
+    assert parts == 0
+
+
 async def clocks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
     """What is stored of each clock is what its segments say; `deadline` repeats the reply's."""
     if ticket.lead_unit_id is None or ticket.status == "WITHDRAWN":
@@ -127,11 +145,16 @@ async def next_step(work: UnitOfWork, ticket: Ticket, now: datetime) -> None:
         {"id": ticket.id},
     )
     status = TicketStatus(ticket.status)
-    assert calls == (1 if status is TicketStatus.REPLIED else 0)
+    merged = status is TicketStatus.MERGED
+    asked = status is TicketStatus.REPLIED and ticket.part_of_id is None
+    asked = asked or (merged and ticket.replied_at is not None)
+    assert calls == (1 if asked else 0)
+    if merged:
+        await follows(work, ticket)
     assert len(armed) == len(set(armed)), "a clock has one next point"
     review = ("suspension.REVIEW", ticket.round)
     assert (review in armed) is (status is TicketStatus.SUSPENDED), "no suspension is forgotten"
-    if status in ENDED or status in {TicketStatus.RECEIVED, TicketStatus.REPLIED}:
+    if merged or status in ENDED or status in {TicketStatus.RECEIVED, TicketStatus.REPLIED}:
         assert armed == []  # RECEIVED stands in the triage queue
         return
     rulings = [each for each in armed if each[0] == "contest.ruling"]
@@ -147,63 +170,16 @@ async def next_step(work: UnitOfWork, ticket: Ticket, now: datetime) -> None:
     assert points <= set(named.values()), "what stands has no next point"
 
 
-async def contests_hold(work: UnitOfWork, ticket: Ticket) -> None:
-    """A contested ticket waits for one ruling; what a ruling left or gave is locked."""
-    rows = await work.session.execute(
-        text("select unit_id, ruling, to_unit_id from contest where ticket_id = :id order by id"),
-        {"id": ticket.id},
-    )
-    contests = rows.all()
-    waiting = [contest for contest in contests if contest.ruling is None]
-    if ticket.status == "CONTESTED":
-        assert len(waiting) == 1 and waiting[0].unit_id == ticket.lead_unit_id
-        return
-    assert waiting == [] or ticket.status == "WITHDRAWN"
-    told = await work.session.execute(
-        text(
-            "select t.from_unit_id, t.to_unit_id from transfer t "
-            "where t.ticket_id = :id and t.cause = 'RULING' order by t.id"
-        ),
-        {"id": ticket.id},
-    )
-    upheld = [(one.unit_id, one.to_unit_id) for one in contests if one.ruling == "UPHELD"]
-    assert [tuple(row) for row in told] == upheld
-    locked = await work.session.scalar(
-        text("select count(*) from assignment where ticket_id = :id and locked"), {"id": ticket.id}
-    )
-    assert locked == len([one for one in contests if one.ruling is not None])
-
-
-async def orders_hold(work: UnitOfWork, ticket: Ticket) -> None:
-    """One open order a trigger; it waits for a report by its timer, or for the supervisor."""
-    rows = await work.session.execute(
-        text(
-            "select o.trigger, o.grade, o.status, o.deadline, o.version, o.opened_at, "
-            "  (select array_agg(due_at) from timer where subject_id = o.id and fired_at is null)"
-            "    as armed, "
-            "  (select array_agg(position order by position) from supervision_step"
-            "    where order_id = o.id) as steps "
-            "from supervision_order o where o.ticket_id = :id"
-        ),
-        {"id": ticket.id},
-    )
-    orders = rows.all()
-    open_ = [order.trigger for order in orders if order.status != "CLOSED"]
-    assert len(open_) == len(set(open_))
-    for order in orders:
-        assert order.steps == list(range(order.version)), "each step is on the order's record"
-        if order.status != "OPEN":
-            assert order.armed is None
-        elif order.deadline > work.now:
-            assert order.armed == [order.deadline]
-    late = await work.session.scalar(
-        text(
-            "select count(*) from ticket_event where ticket_id = :id and kind = 'OVERDUE' "
-            "and detail->>'clock' = 'REPLY'"
-        ),
-        {"id": ticket.id},
-    )
-    assert bool(late) == any(order.trigger == "OVERDUE" for order in orders)
+async def follows(work: UnitOfWork, ticket: Ticket) -> None:
+    """Whoever follows will hear: of a ticket that goes on, or by a call that waits."""
+    assert ticket.lead_unit_id is None
+    primary = await work.session.get(Ticket, ticket.primary_id)
+    assert primary is not None and primary.id != ticket.id
+    assert primary.status != TicketStatus.MERGED, "one level only"
+    if ticket.replied_at is None:
+        assert TicketStatus(primary.status) not in ENDED | {TicketStatus.REPLIED}, "or never again"
+    else:
+        assert primary.status in {TicketStatus.REPLIED, TicketStatus.CLOSED}
 
 
 async def tasks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
@@ -358,8 +334,11 @@ async def audience_holds(work: UnitOfWork, tickets: Sequence[UUID]) -> None:
     """The stored audience is what its definition makes of assignments and tree."""
     stored = text("select unit_id, ticket_id from audience where ticket_id = any(:ids)")
     defined = text(
-        "select distinct unnest(u.lineage), a.ticket_id from assignment a "
-        "join unit u on u.id = a.unit_id where a.ticket_id = any(:ids)"
+        "select distinct seen.id, a.ticket_id from assignment a "
+        "join unit u on u.id = a.unit_id join unit seen on seen.id = any(u.lineage) "
+        "join ticket t on t.id = a.ticket_id where a.ticket_id = any(:ids) "
+        "and not (coalesce(t.accused_unit_id = any(seen.lineage), false) "
+        "and (t.confidential or t.kind = 'REPORT'))"
     )
     found = [
         {tuple(row) for row in await work.session.execute(statement, {"ids": tickets})}

@@ -47,7 +47,7 @@ async def test_an_upheld_contest_gives_the_ticket_to_the_unit_that_a_ruling_name
     ticket = await submitted(citizen)
     city.move(local("2026-11-23 16:00"))
     done = await contest(city, ticket, evidence="辖区图", suggestedUnitCode=SISTER)
-    assert (done["status"], done["availableActions"]) == ("CONTESTED", [])
+    assert (done["status"], done["availableActions"]) == ("CONTESTED", ["RECUSE"])
     assert done["deadline"] == ticket["deadline"], "the clock runs on"
     queue = '{ contests(filter: {status: [OPEN], unitCode: "%s"}) { nodes { ticket { id } } } }'
     waiting = (await supervisor.send(queue % STREET))["contests"]["nodes"]

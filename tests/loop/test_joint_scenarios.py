@@ -39,7 +39,7 @@ async def test_the_lead_waits_for_the_joint_unit(city: Hotline) -> None:
     ticket = await given_to_two(city)
     lead, beside = city.caller("handler", unit=STREET), city.caller("handler", unit=JOINT)
     one = {"ticketId": ticket["id"]}
-    assert (await beside.ticket(ticket["code"]))["availableActions"] == ["ACCEPT_TASK"]
+    assert (await beside.ticket(ticket["code"]))["availableActions"] == ["ACCEPT_TASK", "RECUSE"]
     await lead.do("acceptTicket", **one)
     refused = await lead.do("replyToTicket", **one, content="已修", resolved=True)
     assert refused["code"] == "NOT_POSSIBLE_NOW" and "住房和城乡建设" in refused["message"]
@@ -48,7 +48,8 @@ async def test_the_lead_waits_for_the_joint_unit(city: Hotline) -> None:
     assert early["code"] == "NOT_POSSIBLE_NOW", "accepted first"
     done = await beside.do("acceptTicket", **one)
     assert done["status"] == "ACCEPTED"
-    assert done["availableActions"] == ["RECORD_TASK_CONTACT", "REPLY_TO_TASK", "REPORT_PROGRESS"]
+    steps = ["RECORD_TASK_CONTACT", "REPLY_TO_TASK", "REPORT_PROGRESS", "RECUSE"]
+    assert done["availableActions"] == steps
     assert (await beside.do("acceptTicket", **one))["code"] == "NOT_POSSIBLE_NOW"
     await beside.do("recordContact", **one, note="已联系")
     assert (await lead.ticket(ticket["code"]))["status"] == "ACCEPTED"
@@ -97,7 +98,7 @@ async def test_a_late_joint_task_is_late_on_its_own_and_can_be_excused(city: Hot
     wrong = await supervisor.do("excuseJointUnit", **one, unitCode=HELPER, reason="无关")
     assert [fault["path"] for fault in wrong["fields"]] == ["unitCode"]
     await supervisor.do("excuseJointUnit", **one, unitCode=JOINT, reason="查明与其无关")
-    assert (await beside.ticket(ticket["code"]))["availableActions"] == []
+    assert (await beside.ticket(ticket["code"]))["availableActions"] == ["RECUSE"]
     done = await lead.do("replyToTicket", **one, content="已修", resolved=True)
     assert done["status"] == "REPLIED" and await city.timers(ticket) == []
 
@@ -162,7 +163,8 @@ async def test_who_helps_tells_what_it_did_and_the_lead_answers(city: Hotline) -
     await lead.do("askCoHandler", **asked, dueAt=due)
     assert (await lead.do("askCoHandler", **asked))["code"] == "INVALID_INPUT", "once"
     done = await helper.do("recordAssistance", **one, what="已抽水")
-    assert done["status"] == "DISPATCHED" and done["availableActions"] == ["RECORD_ASSISTANCE"]
+    assert done["status"] == "DISPATCHED"
+    assert done["availableActions"] == ["RECORD_ASSISTANCE", "RECUSE"]
     assert (await helper.do("replyToTicket", **one, content="答", resolved=True))["code"] == (
         "NOT_ALLOWED"
     )
@@ -195,7 +197,7 @@ async def test_a_street_hands_down_to_its_own_community_only(city: Hotline) -> N
     community = city.caller("handler", unit=own)
     seen = await community.ticket(ticket["code"])
     assert seen["lead"]["code"] == STREET
-    assert seen["availableActions"] == ["RECORD_ASSISTANCE", "GIVE_BACK"]
+    assert seen["availableActions"] == ["RECORD_ASSISTANCE", "GIVE_BACK", "RECUSE"]
     assert await city.caller("handler", unit=sister).ticket(ticket["code"]) is None
     await community.do("giveBack", **one, result="居民同意周末施工")
     assert (await community.do("giveBack", **one, result="再交"))["code"] == "NOT_ALLOWED"

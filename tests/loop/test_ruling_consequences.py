@@ -133,7 +133,7 @@ async def test_joint_units_go_on_beside_the_lead_that_a_ruling_names(city: Hotli
     assert [(row["code"], row["role"], row["locked"], row["accepted_at"]) for row in rows] == [
         (JOINT, "JOINT", False, None), (SISTER, "LEAD", True, None),
     ]  # fmt: skip
-    assert (await beside.ticket(ticket["code"]))["availableActions"] == ["ACCEPT_TASK"]
+    assert (await beside.ticket(ticket["code"]))["availableActions"] == ["ACCEPT_TASK", "RECUSE"]
     await promises_hold(city.database, city.rules, [uuid_of(ticket)])
 
 

@@ -52,6 +52,8 @@ GIVEN = st.fixed_dictionaries(
         "category": st.sampled_from([None, "HOUSING.HEATING", "CITY.FACILITY.LAMP"]),
         "unit": st.sampled_from([*STREETS, "110105", "BJ-JTW"]),
         "answers": ANSWERS,
+        "accused": st.sampled_from([None, None, None, STREETS[0], DISTRICTS[0]]),
+        "which": WHICH,
         "upheld": st.booleans(),
         "limit": st.sampled_from(["P1WD", "P4WD", "PT5H", "P2D"]),
         "approve": st.booleans(),
@@ -63,8 +65,10 @@ GIVEN = st.fixed_dictionaries(
 # Steps that stand open and are still refused for a while: urged enough today, nobody reached
 # before the next attempt's day, evaluated after the city's days; asked for help already; more time
 # that nobody asked for, that is asked for twice, or too late; contested too late or again, given
-# back to who contested, supervised by hand already.
+# back to who contested, supervised by hand already; a part for whom the ticket is about.
 UNTIMELY: dict[Action, type[Exception] | tuple[type[Exception], ...]] = {
+    Action.DISPATCH: InvalidInput,
+    Action.SPLIT: InvalidInput,
     Action.CONTEST: NotPossibleNow,
     Action.RULE_ON_CONTEST: InvalidInput,
     Action.SUPERVISE: NotPossibleNow,
@@ -73,6 +77,12 @@ UNTIMELY: dict[Action, type[Exception] | tuple[type[Exception], ...]] = {
     Action.URGE: RateLimited,
     Action.RECORD_CALLBACK: NotPossibleNow,
     Action.EVALUATE: NotPossibleNow,
+    # While a part is in hand; and CONCLUDE where there is none.
+    Action.REPLY: NotPossibleNow,
+    Action.CONCLUDE: NotPossibleNow,
+    Action.WITHDRAW: NotPossibleNow,
+    # The other one is ended, or the ticket itself, or one that the agent stepped back from.
+    Action.MERGE: (NotPossibleNow, InvalidInput, NotFound),
     Action.REQUEST_EXTENSION: NotPossibleNow,
     Action.DECIDE_EXTENSION: NotPossibleNow,
     Action.SUSPEND: NotPossibleNow,
@@ -103,6 +113,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.tickets: list[UUID] = []
+        self.splits = 0
 
     @initialize(address=st.sampled_from(ADDRESSES))
     def first(self, address: str | None) -> None:
@@ -113,19 +124,27 @@ class Machine(RuleBasedStateMachine):
         kind=st.sampled_from([TicketKind.HELP, TicketKind.CONSULTATION]),
         address=st.sampled_from(ADDRESSES),
         category=st.sampled_from([None, "HOUSING.HEATING.COLD", "LABOUR.WAGES"]),
+        secret=st.booleans(),
     )
-    def submit(self, who: str, kind: TicketKind, address: str | None, category: str | None) -> None:
+    def submit(self, who: str, **given: Any) -> None:
         if len(self.tickets) < 3:
-            self._submit(who, kind, address, category)
+            self._submit(who, **given)
 
     def _submit(
-        self, who: str, kind: TicketKind, address: str | None, category: str | None = None
+        self,
+        who: str,
+        kind: TicketKind,
+        address: str | None,
+        category: str | None = None,
+        *,
+        secret: bool = False,
     ) -> None:
         world = self.world
         contact = None if who == "citizen" else intake.ContactDetails("13800000001")
         submission = intake.Submission(
-            "题", "文", kind=kind, category=category, address=address, contact=contact
-        )
+            "题", "文", kind=kind, category=category, address=address, contact=contact,
+            confidential=secret,
+        )  # fmt: skip
 
         async def run() -> UUID:
             async with world.database.unit_of_work(world.people[who]) as work:
@@ -175,10 +194,14 @@ class Machine(RuleBasedStateMachine):
 
     def _try(self, before: Ticket, who: str, action: Action, given: dict[str, Any]) -> None:
         world = self.world
+        self.splits += action is Action.SPLIT
+        if action is Action.SPLIT and self.splits > 1:
+            return  # a part is a ticket too: each costs what a submission costs
         if action is Action.DECIDE_EXTENSION and not world.run(world.asked(before.id)):
             return  # there is nothing whose id could be sent
         visible = world.run(world.sees(who, before.id))
         role = world.run(world.part_of(who, before.id))
+        given = {**given, "other": self._ticket(given["which"]).id}
         part, holding = Party.NONE, world.run(world.holding(who, before.id))
         if visible:
             part = role
@@ -227,12 +250,17 @@ class Machine(RuleBasedStateMachine):
             async with world.database.unit_of_work(SYSTEM) as work:
                 rows = await work.session.execute(
                     text(
-                        "select o.id, o.unit_id from supervision_order o "
+                        "select o.id, o.unit_id, o.ticket_id from supervision_order o "
                         "where o.closed_at is null and o.ticket_id = any(:ids) order by o.id"
                     ),
                     {"ids": self.tickets},
                 )
-                orders = [(row.id, row.unit_id) for row in rows]
+                # Of what the supervisor was taken off, no order is there for them either.
+                orders = [
+                    (row.id, row.unit_id)
+                    for row in rows.all()
+                    if await world.sees("supervisor", row.ticket_id)
+                ]
             for order, unit in orders:
                 with suppress(NotPossibleNow):
                     async with world.database.unit_of_work(handler_of(unit)) as work:
@@ -253,7 +281,8 @@ class Machine(RuleBasedStateMachine):
                 parent = await id_of_code(work.session, district)
                 await succession.move_with_tickets(work, unit, parent)
 
-        world.run(run())
+        with suppress(NotPossibleNow):  # it would come below whom its report is about
+            world.run(run())
 
     @invariant()
     def promises(self) -> None:

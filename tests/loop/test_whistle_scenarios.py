@@ -37,7 +37,7 @@ async def test_called_units_report_in_and_both_sides_rate_each_other_once(city: 
     street, called = (city.caller("handler", unit=code) for code in (STREET, CALLED))
     assert [report["unit"]["code"] for report in made["reports"]] == [CALLED, DISTRICT]
     assert at(made["reports"][0]["dueAt"]) == city.clock.now() + timedelta(hours=24)
-    assert (await called.ticket(ticket["code"]))["availableActions"] == ["REPORT_IN"]
+    assert (await called.ticket(ticket["code"]))["availableActions"] == ["REPORT_IN", "RECUSE"]
     assert await city.caller("handler", unit=OTHER).ticket(ticket["code"]) is None
     one = {"whistleId": made["id"]}
     early = await on_whistle(called, "rateWhistle", **one, rating=5)

@@ -14,11 +14,20 @@ from domain.accounts.commands import upsert_citizen
 from domain.accounts.protection import Protection
 from domain.contests import contesting, ruling
 from domain.contests.models import ContestRuling
-from domain.dispatch import extensions, handling, helping, joint, suspending, triage
+from domain.dispatch import (
+    extensions,
+    handling,
+    helping,
+    joint,
+    merging,
+    splitting,
+    suspending,
+    triage,
+)
 from domain.dispatch.city import City, load_rules
 from domain.dispatch.models import Extension
+from domain.feedback import following, judging
 from domain.feedback import handling as speaking
-from domain.feedback import judging
 from domain.kernel.actor import SYSTEM, Actor, Role
 from domain.kernel.clock import FixedClock
 from domain.kernel.database import Database
@@ -27,7 +36,7 @@ from domain.kernel.visibility import parameters
 from domain.kernel.vocabulary import SupervisionGrade
 from domain.kernel.work import UnitOfWork
 from domain.supervision import opening, problems
-from domain.tickets import commands
+from domain.tickets import commands, recusing
 from domain.tickets.models import Ticket
 from domain.tickets.policy import standing, visible_to
 from domain.tickets.workflow import Action, Condition, Party
@@ -85,6 +94,7 @@ class World:
         judgement = judging.Judgement(*given["answers"])
         own = judging.Judgement(True, *(given["answers"][1:]))
         outcome = triage.TriageOutcome
+        parts = [splitting.Part("题", "文", code) for code in STREETS]
         upheld = given.get("upheld")
         verdict = ContestRuling.UPHELD if upheld else ContestRuling.REJECTED
 
@@ -116,14 +126,19 @@ class World:
         acts: dict[Action, Act] = {
             Action.SUPPLEMENT: lambda w, t: commands.add_supplement(w, t, "补充"),
             Action.URGE: lambda w, t: problems.urge_ticket(w, rules, t),
-            Action.WITHDRAW: lambda w, t: suspending.withdraw_ticket(w, t),
+            Action.WITHDRAW: lambda w, t: merging.withdraw_ticket(w, rules, t),
             Action.EVALUATE: lambda w, t: judging.evaluate_ticket(w, rules, t, own),
             Action.ANSWER: lambda w, t: triage.triage_ticket(w, rules, t, outcome.ANSWER, "答"),
             Action.REDIRECT: lambda w, t: triage.triage_ticket(
                 w, rules, t, outcome.REDIRECT, "答", "LEGAL_ROUTE"
             ),
             Action.CLASSIFY: lambda w, t: triage.classify_ticket(
-                w, rules, t, level=given["level"], category=given["category"]
+                w,
+                rules,
+                t,
+                level=given["level"],
+                category=given["category"],
+                accused_unit_code=given.get("accused"),
             ),
             Action.DISPATCH: lambda w, t: problems.dispatch_ticket(
                 w, city, t, given["unit"], joint=given["joint"]
@@ -140,6 +155,12 @@ class World:
             ),
             Action.RESUME: lambda w, t: suspending.resume_ticket(w, rules, t),
             Action.RECORD_CALLBACK: lambda w, t: judging.record_callback(w, rules, t, judgement),
+            Action.MERGE: lambda w, t: merging.merge_ticket(w, t, given["other"], "同一事项"),
+            Action.UNMERGE: lambda w, t: following.unmerge_ticket(w, rules, t, "另有事项"),
+            Action.SPLIT: lambda w, t: splitting.split_ticket(w, city, t, parts, "两件事"),
+            Action.CONCLUDE: lambda w, t: speaking.conclude_ticket(w, rules, t, "汇总", True),
+            Action.RECUSE: lambda w, t: recusing.recuse(w, t, "亲属"),
+            Action.RECUSE_STAFF: lambda w, t: recusing.recuse_staff(w, t, "evaluator", "亲属"),
             Action.CONTEST: lambda w, t: contesting.contest_dispatch(
                 w, rules, t, ground="WRONG_AREA", reason="不在辖区"
             ),

@@ -73,29 +73,29 @@ class Paths:
                         ]  # fmt: skip
                         queue.append(target)
 
-    def every_way_to(self, goal: str, most: int = 9) -> Iterator[list[str]]:
-        """Every way from Query to a type that comes to no type twice, but for units."""
-        assert GRAPHQL.query_type is not None
-        yield from self._ways(GRAPHQL.query_type, goal, [], {"Query": 1}, most)
+    def ways_to(self, goal: str, steps: int = 3) -> list[list[str]]:
+        """Ways from Query to a type: the shortest way to any type, then up to so many steps.
 
-    def _ways(
-        self,
-        kind: GraphQLObjectType,
-        goal: str,
-        steps: list[str],
-        seen: dict[str, int],
-        most: int,
-    ) -> Iterator[list[str]]:
-        if len(steps) > most:
-            return
-        for name, definition in kind.fields.items():
+        What a step shows depends on the type that it starts from, on its own arguments and on who
+        asks; steps in a row show what one hands to the next. Longer ways are what the generated
+        queries of the reference are for.
+        """
+        found = {
+            (*before, *way)
+            for name, before in self.shortest().items()
+            for way in self._ways(GRAPHQL.type_map[name], goal, steps)
+        }
+        return [list(way) for way in sorted(found, key=lambda way: (len(way), way))]
+
+    def _ways(self, kind: Any, goal: str, left: int) -> Iterator[list[str]]:
+        for name, definition in kind.fields.items() if left else ():
             for target, fragment in targets(definition):
-                way = [*steps, self.call(kind.name, name), *([fragment] if fragment else [])]
+                step = [self.call(kind.name, name), *([fragment] if fragment else [])]
                 if target.name == goal:
-                    yield way
-                elif seen.get(target.name, 0) < (2 if target.name == "Unit" else 1):
-                    more = {**seen, target.name: seen.get(target.name, 0) + 1}
-                    yield from self._ways(target, goal, way, more, most)
+                    yield step
+                else:
+                    for way in self._ways(target, goal, left - 1):
+                        yield [*step, *way]
 
 
 def written(steps: list[str], inner: str) -> str:

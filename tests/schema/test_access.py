@@ -180,6 +180,7 @@ def paths(desk: Desk, town: Town) -> Paths:
             "Query.whistles": "(first: 100)",
             "Query.reportInFigures": FIGURES,
             "Query.categories": "",
+            "Query.mergeSuggestions": f'(ticketId: "Ticket_{town.codes["accepted"][0]}")',
             "Query.suggestCategory": '(content: "暖气不热")',
             "Query.catalogueVersion": "(number: 1)",
             "Query.catalogueReplay": f'(id: "CatalogueReplay_{town.catalogue["replay"]}")',

@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from api.app import Application
 from api.command.token import TokenWish, make_token
+from api.rates import Rates
 from domain.accounts.protection import Protection
 from domain.dispatch.city import Rules, load_rules
 from domain.kernel.actor import SYSTEM, Role
@@ -30,6 +31,7 @@ from jobs.timers import Timers
 
 SECRET = bytes(range(32))
 URL = "http://city.test/graphql"
+UNBOUNDED = (1e12, 1e12)  # points a second, and at once
 
 TICKET = """
 fragment Whole on Ticket {
@@ -42,6 +44,7 @@ fragment Whole on Ticket {
   lead { code name }
   citizen { maskedName maskedPhone }
   assignments { role round unit { code } acceptedAt endedAt }
+  following { status round lead { code } repliedAt }
   replies { round content resolved }
   callbacks { round attempt status source dueAt contacted resolved satisfaction unit { code } }
   clock { deadline explanation segments { clock kind cause round at level limit deadline } }
@@ -256,12 +259,21 @@ class Caller:
 
 @asynccontextmanager
 async def hotline(
-    database_url: str, redis_url: str, clock: FixedClock, *, city: str = "beijing"
+    database_url: str,
+    redis_url: str,
+    clock: FixedClock,
+    *,
+    city: str = "beijing",
+    rates: Rates | None = None,
 ) -> AsyncIterator[Hotline]:
-    """Start a process of the API in this one, on a database that is migrated and seeded."""
+    """Start a process of the API in this one, on a database that is migrated and seeded.
+
+    Callers may spend what they like: how fast a test is must decide nothing. `rates` is for tests
+    of just that.
+    """
     settings = settings_of(database_url, redis_url, city)
     database = Database(database_url, city=city, clock=clock, pool_size=4, application="test")
-    application = Application(settings, clock)
+    application = Application(settings, clock, rates or Rates(dict.fromkeys(Role, UNBOUNDED)))
     transport = httpx.ASGITransport(application)
     try:
         async with started(application), httpx.AsyncClient(transport=transport) as http:

@@ -17,7 +17,14 @@ from sqlalchemy import text
 from domain.accounts import commands as accounts
 from domain.accounts.protection import Protection
 from domain.contests.models import ContestRuling
-from domain.dispatch import calendars, extensions, intake, suspending, triage
+from domain.dispatch import (
+    calendars,
+    extensions,
+    intake,
+    merging,
+    suspending,
+    triage,
+)
 from domain.dispatch import handling as dispatch_handling
 from domain.dispatch.city import City, load_rules
 from domain.feedback import handling, judging
@@ -37,6 +44,7 @@ from tests.support import offices
 from tests.support.catalogue import fill_catalogue
 from tests.support.engines import CITY
 from tests.support.lines import fill_lines
+from tests.support.merging import MERGING_COURSES, fill_protected
 from tests.support.parts import DEPARTMENT, HELPER, PART_COURSES, fill_parts, hamlet
 
 BEGUN_AT = datetime(2026, 11, 9, 1, 0, tzinfo=UTC)
@@ -213,7 +221,7 @@ def _triaged(outcome: triage.TriageOutcome, ground: str | None) -> Move:
 async def _withdraw(b: Builder, t: UUID, who: str, _unit: str) -> None:
     if b.actors[who].role is Role.AGENT:
         return
-    await b.run(who, lambda work: commands.withdraw_ticket(work, t, "自己解决了"))
+    await b.run(who, lambda work: merging.withdraw_ticket(work, b.city.rules, t, "自己解决了"))
 
 
 async def _urge(b: Builder, t: UUID, who: str, _unit: str) -> None:
@@ -296,9 +304,8 @@ _COURSES: Mapping[str, tuple[Move, ...]] = {
     "escalated": (offices.escalate,),
     "relieved": (offices.escalate, _ELSEWHERE),
     **PART_COURSES,
+    **MERGING_COURSES,
 }
-# No command leads there yet; readers must show them all the same.
-_WRITTEN = {"merged": "MERGED"}
 
 
 async def fill_town(url: str) -> Town:
@@ -315,7 +322,6 @@ async def fill_town(url: str) -> Town:
         )
         await _tickets(builder, town)
         await fill_parts(builder, town)
-        await _written(builder, town)
         await _gathered(builder, town)
         town.catalogue = await fill_catalogue(builder, town.codes["closed"])
         town.line = await fill_lines(builder, town.codes)
@@ -335,19 +341,12 @@ async def _tickets(builder: Builder, town: Town) -> None:
             )
             town.codes.setdefault(stage, []).append(made)
         next(submitters)
+    await fill_protected(builder, town)
     for kind in (TicketKind.REPORT, TicketKind.HELP):
         for who in ("citizen", "partner"):
             hidden = kind is TicketKind.HELP
             made = await builder.bring_to("accepted", who, STREET, kind=kind, confidential=hidden)
             town.codes.setdefault("hidden", []).append(made)
-
-
-async def _written(builder: Builder, town: Town) -> None:
-    async with builder.database.unit_of_work(SYSTEM) as work:
-        for stage, status in _WRITTEN.items():
-            for ticket in town.codes[stage]:
-                statement = text("update ticket set status = :status where id = :id")
-                await work.session.execute(statement, {"status": status, "id": ticket})
 
 
 async def _gathered(builder: Builder, town: Town) -> None:

@@ -253,7 +253,10 @@ def test_an_extension_is_never_an_earlier_deadline(
     without, extended = due(*segments, city=city), due(*segments, more, city=city)
     assert without is not None
     assert extended is not None
-    assert without < extended
+    assert without <= extended
+    # An hour before a working day may lie in the night; what is granted last is always a gain.
+    if all(each.at < more.at for each in segments if each.kind is SegmentKind.EXTENSION):
+        assert without < extended
 
 
 @given(st.data(), CITY, INSTANT)

@@ -41,7 +41,8 @@ class ClockFields(Fields):
     def singleclock_state(self, row: Row) -> str:
         ticket = self.world.by_id["ticket"][row["ticket_id"]]
         done = {"ACCEPT": "accepted_at", "CONTACT": "contacted_at", "REPLY": "replied_at"}
-        ended = ticket["status"] in {"ANSWERED", "REDIRECTED", "MERGED", "CLOSED", "WITHDRAWN"}
+        ended = ticket["status"] in {"ANSWERED", "REDIRECTED", "CLOSED", "WITHDRAWN"}
+        ended = ended or ticket["lead_unit_id"] is None
         if ended or ticket[done[row["clock"]]] is not None:
             return "DONE"
         return "STOPPED" if row["deadline"] is None else "RUNNING"

@@ -178,7 +178,10 @@ class Fields:
             ),
             Condition.WHISTLE_OPEN: bool(open_calls),
         }
-        return {condition for condition, holds in found.items() if holds}
+        return self._ties(row) | {condition for condition, holds in found.items() if holds}
+
+    def _ties(self, row: Row) -> set[Condition]:
+        raise NotImplementedError
 
     def ticket_history(self, row: Row, **args: Any) -> Page:
         events = self.world.by_ticket["ticket_event"].get(row["id"], [])

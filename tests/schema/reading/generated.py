@@ -36,6 +36,8 @@ PLAIN = {
         "suggestCategory",
     )
 }
+# What PostgreSQL alone can reckon; tests/schema/reading/test_merge_suggestions.py looks at it.
+PLAIN |= {("Query", "mergeSuggestions")}
 WEIGHTS = {"tickets": 12, "nodes": 6, "edges": 6, "node": 6, "actor": 3}  # where there is most
 LONG = "x" * 70  # longer than PostgreSQL's names, so that only the end tells aliases apart
 

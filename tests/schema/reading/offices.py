@@ -38,8 +38,9 @@ class OfficeFields(ClockFields):
 
     def contest_status(self, row: Row) -> str:
         ticket = self.world.by_id["ticket"][row["ticket_id"]]
-        waits = "OPEN" if ticket["status"] == "CONTESTED" else "LAPSED"
-        return row["ruling"] or waits
+        held = self.world.by_id["assignment"][row["assignment_id"]]["ended_at"] is None
+        waits = held and ticket["status"] == "CONTESTED"
+        return row["ruling"] or ("OPEN" if waits else "LAPSED")
 
     def contest_suggested(self, row: Row) -> Found | None:
         return self._unit(row["suggested_unit_id"])
@@ -78,6 +79,7 @@ class OfficeFields(ClockFields):
 
     def escalation_ended_at(self, row: Row) -> datetime | None:
         ends = {"REPLY", "DISPATCH", "WITHDRAW", "REDISPATCH", "REWORK", "CLOSE"}
+        ends |= {"CONCLUDE", "MERGE", "TAKE_AWAY"}
         events = self.world.by_ticket["ticket_event"].get(row["ticket_id"], [])
         later = [e["at"] for e in events if e["kind"] in ends and e["at"] >= row["at"]]
         return min(later, default=None)

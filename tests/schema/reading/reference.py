@@ -22,7 +22,7 @@ from domain.kernel.actor import CENTRE, STAFF, Actor, Role
 from domain.kernel.vocabulary import Satisfaction
 from schema.access import allowed
 from tests.schema.reading.catalogue import CatalogueFields
-from tests.schema.reading.queues import Queues
+from tests.schema.reading.merging import MergingFields
 from tests.schema.reading.world import (
     FAR,
     PRINTED,
@@ -37,7 +37,7 @@ from tests.schema.reading.world import (
 )
 
 
-class Reference(Queues, CatalogueFields):
+class Reference(MergingFields, CatalogueFields):
     """Answers the queries of one actor."""
 
     def __init__(self, world: World, actor: Actor, now: datetime) -> None:
@@ -62,14 +62,28 @@ class Reference(Queues, CatalogueFields):
 
     def _sees(self, ticket: Row) -> bool:
         role = self.actor.role
+        off = self.world.by_ticket["recusal"].get(ticket["id"], [])
+        if self.actor.is_staff and self.actor.subject in {row["subject"] for row in off}:
+            return False
         if role is Role.CITIZEN:
             return bool(ticket["citizen_id"] == self.actor.citizen_id)
         if role is Role.PARTNER:
             return bool(ticket["submitter"] == self.actor.subject)
         if role is Role.HANDLER:
+            if self._must_not_know(ticket):
+                return False
             given = self.world.by_ticket["assignment"].get(ticket["id"], [])
             return any(self._is_below(assignment["unit_id"]) for assignment in given)
         return role is not Role.PUBLIC
+
+    def _must_not_know(self, ticket: Row) -> bool:
+        """Whether a report is about the actor's unit, or one above it (J32)."""
+        unit_id = self.actor.unit_id
+        while unit_id is not None and (ticket["confidential"] or ticket["kind"] == "REPORT"):
+            if unit_id == ticket["accused_unit_id"]:
+                return True
+            unit_id = self.world.by_id["unit"][unit_id]["parent_id"]
+        return False
 
     def _is_below(self, unit_id: UUID | None) -> bool:
         """Whether a unit is the actor's or stands somewhere below it."""
@@ -96,7 +110,7 @@ class Reference(Queues, CatalogueFields):
             return source[name]
         row = source.row if source is not None else {}
         method: Callable[..., Any] | None = getattr(self, f"{kind.lower()}_{snake(name)}", None)
-        found = method(row, **args) if method else row[snake(name)]
+        found = method(row, **args) if method else self._column(kind, snake(name), row)
         if isinstance(found, datetime):
             return moment(found, self.world.rules)
         return found.isoformat() if isinstance(found, date) else found

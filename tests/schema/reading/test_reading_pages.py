@@ -46,14 +46,15 @@ def test_pages_give_every_row_once_both_ways(who: str, order: str, desk: Desk, t
     actor = town.actors[who]
     whole = walk(desk, actor, order, 100)
     assert len(set(whole)) == len(whole) > 3
-    for size in (1, 3, len(whole)):
+    for size in (1, 3, min(len(whole), 100)):
         assert walk(desk, actor, order, size) == whole
         assert walk(desk, actor, order, size, backward=True) == whole
 
 
 def test_the_end_of_a_list_is_an_empty_page(desk: Desk, town: Town) -> None:
     agent = town.actors["agent"]
-    end = desk.data(agent, f"{{ tickets(first: 100) {PAGE} }}")["tickets"]["pageInfo"]["endCursor"]
+    last = desk.data(agent, f"{{ tickets(last: 1) {PAGE} }}")["tickets"]
+    end = last["pageInfo"]["endCursor"]
     found = desk.data(agent, f"query($c: String) {{ tickets(after: $c) {PAGE} }}", c=end)["tickets"]
     assert found == {
         "nodes": [],

@@ -52,7 +52,7 @@ def roots(town: Town, ticket: dict[str, Any]) -> dict[str, str]:
     fields = GRAPHQL.query_type.fields
     plain = {
         *{"triageGrounds", "contestGrounds", "scoringMonth", "calendar", "calendarWarnings"},
-        "suggestCategory",
+        *{"suggestCategory", "mergeSuggestions"},
     }
     assert set(arguments) == set(fields) - plain
     return {

@@ -25,8 +25,13 @@ def widest(kind: Any, depth: int) -> str:
             parts.append(name)
         elif depth and name != "children":
             pages = "(first: 2)" if "first" in definition.args else ""
-            parts.append(f"{name}{pages} {{ {widest(inner, depth - 1)} }}")
+            parts.append(f"{name}{pages} {{ {widest(inner, _rest(kind, inner, depth))} }}")
     return " ".join(parts)
+
+
+def _rest(kind: GraphQLObjectType, inner: Any, depth: int) -> int:
+    """A ticket's own tickets (those that follow it, its parts) are shown with their leaves."""
+    return 0 if inner is kind else depth - 1
 
 
 def _prefixed(kind: GraphQLObjectType, depth: int) -> str:
@@ -38,5 +43,6 @@ def _prefixed(kind: GraphQLObjectType, depth: int) -> str:
             text.append(f"{kind.name}_{name}: {name}")
         elif depth and name != "children":
             pages = "(first: 2)" if "first" in definition.args else ""
-            text.append(f"{kind.name}_{name}: {name}{pages} {{ {widest(inner, depth - 1)} }}")
+            below = widest(inner, _rest(kind, inner, depth))
+            text.append(f"{kind.name}_{name}: {name}{pages} {{ {below} }}")
     return " ".join(text)

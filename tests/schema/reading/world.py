@@ -23,8 +23,8 @@ from domain.dispatch.city import Rules
 from tests.support.desk import SCHEMA, Desk
 
 TABLES = (
-    "ticket ticket_event unit assignment reply callback citizen category staff clock_segment "
-    "extension suspension declared_day "
+    "ticket ticket_event unit assignment reply callback citizen category staff recusal "
+    "clock_segment extension suspension declared_day "
     "category_suggestion "
     "catalogue_version catalogue_entry catalogue_step catalogue_replay catalogue_move "
     "catalogue_proposal proposal_case "
