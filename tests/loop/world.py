@@ -56,10 +56,10 @@ Act = Callable[[UnitOfWork, UUID], Awaitable[object]]
 class World:
     """A city's database and the people in it, driven from synchronous code."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pool_size: int = 2) -> None:
         self.loop = asyncio.new_event_loop()
         self.clock = FixedClock(datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
-        self.database = Database(url, city="beijing", clock=self.clock, pool_size=2)
+        self.database = Database(url, city="beijing", clock=self.clock, pool_size=pool_size)
         self.rules = load_rules("beijing", self.clock.now())
         self.city = City("beijing", lambda: self.rules)
         self.protection = Protection(SECRET)
