@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -59,8 +60,11 @@ class Application:
     """One process of the API. `/graphql` is served first and without a router in between.
 
     Everything in it that asks for now asks `clock`; the machine's, where none is given. `rates`
-    are the budgets of its callers; those of `api.rates`, where none are given.
+    are the budgets of its callers; those of `api.rates`, where none are given. One that is `alone`
+    lives as long as its process.
     """
+
+    alone = False
 
     def __init__(
         self, settings: Settings, clock: Clock | None = None, rates: Rates | None = None
@@ -121,6 +125,8 @@ class Application:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             self._opened = await _open(self.settings, self._clock, self._rates, stack)
+            if self.alone:
+                gc.freeze()  # what is here now stays: no collection need walk through it again
             yield
         self._opened = None
 
@@ -255,4 +261,6 @@ async def _welcome(_request: Request) -> Response:
 
 def create_app() -> Application:
     """The application with the settings of the environment; what the server loads."""
-    return Application(read_settings())
+    application = Application(read_settings())
+    application.alone = True
+    return application

@@ -32,7 +32,7 @@ def _mask(value: Any) -> Any:
         case bool() | None | float():
             return value
         case int():
-            return mask_phones(str(value)) if _MOBILE.fullmatch(str(value)) else value
+            return mask_phones(str(value)) if _MOBILE.search(str(value)) else value
         case dict():
             return {_mask(key): _mask(inner) for key, inner in value.items()}
         case list() | tuple() | set() | frozenset():

@@ -79,8 +79,8 @@ async def assign(
         give_part(work, ticket, unit, role, reason, locked=final)
     tasks = [give_part(work, ticket, unit, AssignmentRole.JOINT, reason) for unit in joint]
     await start_clocks(work, rules, ticket, again=again)
-    await admit(work, ticket, [lead, *copies, *joint, *co_handlers])
     start_tasks(work, rules, ticket, tasks)
+    await admit(work, ticket, [lead, *copies, *joint, *co_handlers])
 
 
 def _one_part_each(lead: Unit, *groups: Sequence[Unit]) -> list[list[Unit]]:
@@ -99,7 +99,7 @@ def _one_part_each(lead: Unit, *groups: Sequence[Unit]) -> list[list[Unit]]:
 def _record_transfer(
     work: UnitOfWork, ticket: Ticket, former: UUID, to: UUID, cause: TransferCause
 ) -> None:
-    work.follow(
+    work.record(
         Transfer(
             id=work.new_id(),
             ticket_id=ticket.id,

@@ -34,7 +34,7 @@ _Clock = tuple[UUID, ClockName]  # task, clock
 def start_tasks(
     work: UnitOfWork, rules: Rules, ticket: Ticket, tasks: Sequence[Assignment]
 ) -> None:
-    """Start the clocks of new joint tasks, from now, at the ticket's level; the tasks are written.
+    """Start the clocks of new joint tasks, from now, at the ticket's level.
 
     A task in a rework round has the shorter limit of its round, as the lead has.
     """
@@ -150,7 +150,7 @@ def _record(
     warning = clocks.warning_at(rules.profile, segments, rules.calendar, rules.zone)
     assert due is not None and warning is not None
     new = segments[-1]
-    work.follow(
+    work.record(
         TaskSegment(
             id=work.new_id(),
             ticket_id=task.ticket_id,

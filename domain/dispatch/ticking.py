@@ -80,7 +80,7 @@ def write(
     due: datetime | None,
 ) -> None:
     """Put a segment on record with the deadline that follows; the ticket repeats the reply's."""
-    work.follow(
+    work.record(
         ClockSegment(
             id=work.new_id(),
             ticket_id=ticket.id,

@@ -59,7 +59,7 @@ def arm(work: UnitOfWork, kind: str, subject_id: UUID, due_at: datetime, **paylo
         armed_at=work.now,
         failures=0,
     )
-    work.follow(timer)
+    work.record(timer)
     return timer
 
 

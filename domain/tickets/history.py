@@ -87,7 +87,7 @@ def _append(
     event.digest = digest(ticket.history_head, event)
     ticket.history_length += 1
     ticket.history_head = event.digest
-    work.follow(event)
+    work.record(event)
     return event
 
 

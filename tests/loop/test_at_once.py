@@ -24,7 +24,7 @@ from domain.tickets.workflow import Action
 from domain.units.queries import id_of_code
 from jobs.timers import Timers
 from tests.loop.promises import rebuilt_is_the_same
-from tests.loop.test_state_machine import GIVEN, WHICH, WHO, Machine
+from tests.loop.test_state_machine import GIVEN, WHICH, WHO, Tickets
 from tests.loop.world import ADDRESSES, DISTRICTS, STREETS, World
 
 ADMIN = Actor(Role.ADMIN, "admin")
@@ -32,8 +32,8 @@ TOGETHER = 4
 Deed = Callable[[], Awaitable[DomainError | None]]
 
 
-class Meeting(Machine):
-    """Up to three tickets on which several steps are taken in the same moment."""
+class Meeting(Tickets):
+    """Two tickets on which several steps are taken in the same moment."""
 
     met: Counter[str]
 
@@ -180,8 +180,8 @@ def test_whoever_meets_on_a_ticket_leaves_it_whole(world: World) -> None:
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=6,
-            stateful_step_count=14,
+            max_examples=5,
+            stateful_step_count=12,
             deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=list(HealthCheck),

@@ -105,8 +105,8 @@ def handler_of(unit: UUID) -> Actor:
     return Actor(Role.HANDLER, f"handler-{unit}", unit_id=unit)
 
 
-class Machine(RuleBasedStateMachine):
-    """Up to three tickets, and whatever happens to them."""
+class Tickets(RuleBasedStateMachine):
+    """Some tickets, and what holds for them whatever happens."""
 
     world: World
 
@@ -114,21 +114,6 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.tickets: list[UUID] = []
         self.splits = 0
-
-    @initialize(address=st.sampled_from(ADDRESSES))
-    def first(self, address: str | None) -> None:
-        self._submit("citizen", TicketKind.HELP, address)
-
-    @rule(
-        who=st.sampled_from(["citizen", "agent", "partner"]),
-        kind=st.sampled_from([TicketKind.HELP, TicketKind.CONSULTATION]),
-        address=st.sampled_from(ADDRESSES),
-        category=st.sampled_from([None, "HOUSING.HEATING.COLD", "LABOUR.WAGES"]),
-        secret=st.booleans(),
-    )
-    def submit(self, who: str, **given: Any) -> None:
-        if len(self.tickets) < 3:
-            self._submit(who, **given)
 
     def _submit(
         self,
@@ -151,6 +136,39 @@ class Machine(RuleBasedStateMachine):
                 return await intake.submit_ticket(work, world.city, world.protection, submission)
 
         self.tickets.append(world.run(run()))
+
+    def _open(self, ticket: Ticket, who: str) -> tuple[Action, ...]:
+        part = self.world.run(self.world.part_of(who, ticket.id))
+        holding = self.world.run(self.world.holding(who, ticket.id))
+        return available_actions(TicketStatus(ticket.status), part, holding)
+
+    def _ticket(self, which: int) -> Ticket:
+        found: Ticket = self.world.run(self.world.ticket(self.tickets[which % len(self.tickets)]))
+        return found
+
+    @invariant()
+    def promises(self) -> None:
+        world = self.world
+        world.run(promises_hold(world.database, world.rules, self.tickets))
+
+
+class Machine(Tickets):
+    """Up to three tickets, and whatever happens to them."""
+
+    @initialize(address=st.sampled_from(ADDRESSES))
+    def first(self, address: str | None) -> None:
+        self._submit("citizen", TicketKind.HELP, address)
+
+    @rule(
+        who=st.sampled_from(["citizen", "agent", "partner"]),
+        kind=st.sampled_from([TicketKind.HELP, TicketKind.CONSULTATION]),
+        address=st.sampled_from(ADDRESSES),
+        category=st.sampled_from([None, "HOUSING.HEATING.COLD", "LABOUR.WAGES"]),
+        secret=st.booleans(),
+    )
+    def submit(self, who: str, **given: Any) -> None:
+        if len(self.tickets) < 3:
+            self._submit(who, **given)
 
     @rule(tries=st.lists(st.tuples(WHICH, WHO, st.sampled_from(Action), GIVEN), min_size=2))
     def anybody(self, tries: list[tuple[int, str, Action, dict[str, Any]]]) -> None:
@@ -182,15 +200,6 @@ class Machine(RuleBasedStateMachine):
             for who, actor in self.world.people.items():
                 if actor.unit_id is not None and actor.unit_id == ticket.lead_unit_id:
                     self._try(ticket, who, action, given)
-
-    def _open(self, ticket: Ticket, who: str) -> tuple[Action, ...]:
-        part = self.world.run(self.world.part_of(who, ticket.id))
-        holding = self.world.run(self.world.holding(who, ticket.id))
-        return available_actions(TicketStatus(ticket.status), part, holding)
-
-    def _ticket(self, which: int) -> Ticket:
-        found: Ticket = self.world.run(self.world.ticket(self.tickets[which % len(self.tickets)]))
-        return found
 
     def _try(self, before: Ticket, who: str, action: Action, given: dict[str, Any]) -> None:
         world = self.world
@@ -283,11 +292,6 @@ class Machine(RuleBasedStateMachine):
 
         with suppress(NotPossibleNow):  # it would come below whom its report is about
             world.run(run())
-
-    @invariant()
-    def promises(self) -> None:
-        world = self.world
-        world.run(promises_hold(world.database, world.rules, self.tickets))
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ class Pad:
     def new_id(self) -> UUID:
         return uuid4()
 
-    def follow(self, row: object) -> None:
+    def record(self, row: object) -> None:
         assert isinstance(row, TicketEvent)
         self.events.append(row)
 
