@@ -300,3 +300,39 @@ def test_what_the_map_opens_is_not_refused_by_it(
         assert set(outcomes.values()) == {"Unauthenticated"}, "a wrong code, for everybody"
     else:
         assert {kind for kind in outcomes.values() if not kind.endswith("Payload")} == set()
+
+
+VERSIONED = [
+    name
+    for name in ON_A_TICKET
+    if "expectedVersion" in GRAPHQL.type_map[f"{name[0].upper()}{name[1:]}Input"].fields
+]
+
+
+@pytest.mark.parametrize("name", VERSIONED)
+def test_of_two_at_once_one_wins(name: str, busy_desk: Desk, town: Town) -> None:
+    """Both saw the same version; the other is told, and has done nothing."""
+    desk = busy_desk
+    builder = Builder(desk.database, desk.clock)
+    builder.actors = town.actors
+    role = next(role for opened, role in OPEN if opened == name)
+    who = HANDLER_OF.get(name, ABOVE.get((name, role), ACTORS[role]))
+    submitter = who if role in {Role.CITIZEN, Role.PARTNER} else "citizen"
+
+    def ticket(stage: str) -> str:
+        return f"Ticket_{desk.run(builder.bring_to(stage, submitter, STREET))}"
+
+    given = inputs(desk, town, name, ticket)
+    id_ = UUID(given["ticketId"].removeprefix("Ticket_"))
+    version = "select version from ticket where id = $1"
+    [before] = desk.rows(version, id_)
+    given["expectedVersion"] = before["version"]
+    kinds = sorted(
+        answer["data"]["done"]["__typename"]
+        for answer in desk.ask_at_once(town.actors[who], call(name), {"input": given})
+    )
+    payload = f"{name[0].upper()}{name[1:]}Payload"
+    assert payload in kinds
+    # Who stepped back does not even see any more that there was something to step back from.
+    other = {"Conflict", "NotFound"} if name.startswith("recuse") else {"Conflict"}
+    assert set(kinds) - {payload} <= other and len(set(kinds)) == 2, kinds

@@ -92,6 +92,21 @@ class Desk:
         request = OperationRequest(document, variables=variables)
         return self.run(self.operations.execute(request, context, mutations_allowed=True))
 
+    def ask_at_once(self, actor: Actor, document: str, variables: dict[str, Any]) -> list[Any]:
+        """The responses to one operation that is sent twice in the same moment."""
+
+        async def both() -> list[Answer]:
+            return await asyncio.gather(*(
+                self.operations.execute(
+                    OperationRequest(document, variables=variables),
+                    Context.of(self.services, actor, f"r-{number}"),
+                    mutations_allowed=True,
+                )
+                for number in range(2)
+            ))  # fmt: skip
+
+        return [orjson.loads(answer.body) for answer in self.run(both())]
+
     def ask(self, actor: Actor, document: str, variables: dict[str, Any] | None = None) -> Any:
         """The response as JSON."""
         return orjson.loads(self.answer(actor, document, variables).body)

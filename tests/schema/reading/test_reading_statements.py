@@ -55,8 +55,10 @@ def roots(town: Town, ticket: dict[str, Any]) -> dict[str, str]:
         *{"suggestCategory", "mergeSuggestions"},
     }
     assert set(arguments) == set(fields) - plain
+    # What a node may be is below the other roots too, and there it is asked two levels deep.
+    depth = dict.fromkeys(fields, 2) | {"node": 1, "nodes": 1}
     return {
-        name: f"{name}{given} {{ {widest(get_named_type(fields[name].type), 2)} }}"
+        name: f"{name}{given} {{ {widest(get_named_type(fields[name].type), depth[name])} }}"
         for name, given in arguments.items()
     }
 
