@@ -28,6 +28,9 @@ class Interrupted(KeyboardInterrupt):
     """The user asked for the end (Ctrl-C, SIGTERM, SIGHUP) while something was being started."""
 
 
+_Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
+
+
 class Bell:
     """The signals of this process: they set `rung` and wake a waiting `wait`."""
 
@@ -35,7 +38,7 @@ class Bell:
         self.rung = 0
         self._interrupting = False
         self._ear, self._mouth = socket.socketpair()
-        self._before: dict[int, object] = {}
+        self._before: dict[int, _Handler] = {}
 
     def __enter__(self) -> Bell:
         self._ear.setblocking(False)
@@ -49,7 +52,7 @@ class Bell:
     def __exit__(self, *_: object) -> None:
         signal.set_wakeup_fd(-1)
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)
         self._ear.close()
         self._mouth.close()
 

@@ -128,10 +128,12 @@ async def take_from_units(work: UnitOfWork, ticket: Ticket) -> None:
 async def take_from_accused(work: UnitOfWork, ticket: Ticket) -> None:
     """End every part that the accused unit and those below it have beside the lead's, with its
     timers (J32)."""
-    for part in await recusal.parts_of_accused(work, ticket):
+    parts = await recusal.parts_of_accused(work, ticket)
+    for part in parts:
         part.ended_at = work.now
-        for name in ("task", "part"):
-            await timers.disarm(work, ticket.id, PART_KINDS, **{name: str(part.id)})
+    for name in ("task", "part") if parts else ():
+        ended = [str(part.id) for part in parts]
+        await timers.disarm(work, ticket.id, PART_KINDS, **{name: ended})
 
 
 async def _end_assignments(work: UnitOfWork, ticket: Ticket) -> None:

@@ -47,8 +47,10 @@ async def instead(work: UnitOfWork, ticket: Ticket, unit: Unit) -> Unit | None:
 
     The city at the root of the tree handles no tickets.
     """
-    if is_free(ticket, unit):
-        return unit
+    return unit if is_free(ticket, unit) else await _above_accused(work, ticket)
+
+
+async def _above_accused(work: UnitOfWork, ticket: Ticket) -> Unit | None:
     accused = await work.session.get(Unit, ticket.shut_unit_id)
     if accused is None or accused.parent_id is None:
         return None
@@ -60,7 +62,11 @@ async def instead(work: UnitOfWork, ticket: Ticket, unit: Unit) -> Unit | None:
 
 async def all_instead(work: UnitOfWork, ticket: Ticket, others: Sequence[Unit]) -> list[Unit]:
     """`instead` of each; without those for which the centre would have to decide."""
-    found = [await instead(work, ticket, unit) for unit in others]
+    free = free_of(ticket, others)
+    if len(free) == len(others):
+        return free
+    above = await _above_accused(work, ticket)
+    found = [unit if unit in free else above for unit in others]
     return [unit for unit in found if unit is not None]
 
 

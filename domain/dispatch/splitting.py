@@ -194,27 +194,20 @@ async def require_parts_done(work: UnitOfWork, ticket: Ticket) -> None:
         raise NotPossibleNow("a part of the ticket is not replied to yet")
 
 
-async def parts_of(work: UnitOfWork, whole: Ticket) -> Sequence[Ticket]:
-    """The parts of a locked ticket, locked."""
+async def parts_of(
+    work: UnitOfWork, whole: Ticket, status: TicketStatus | None = None
+) -> Sequence[Ticket]:
+    """The parts of a locked ticket, or those of them in one status, locked."""
     await work.flush()
-    rows = await work.session.scalars(
-        select(Ticket)
-        .where(Ticket.part_of_id == whole.id)
-        .order_by(Ticket.id)
-        .with_for_update(key_share=True)
-    )
+    statement = select(Ticket).where(Ticket.part_of_id == whole.id)
+    if status is not None:
+        statement = statement.where(Ticket.status == status.value)
+    rows = await work.session.scalars(statement.order_by(Ticket.id).with_for_update(key_share=True))
     return rows.all()
 
 
 async def close_parts(work: UnitOfWork, whole: Ticket) -> None:
     """The whole has come to its end: so do its parts that were replied to."""
-    await work.flush()
-    parts = await work.session.scalars(
-        select(Ticket)
-        .where(Ticket.part_of_id == whole.id, Ticket.status == TicketStatus.REPLIED.value)
-        .order_by(Ticket.id)
-        .with_for_update(key_share=True)
-    )
-    for part in parts.all():
+    for part in await parts_of(work, whole, TicketStatus.REPLIED):
         advance(work, part, Step.CLOSE, unit_id=part.lead_unit_id, whole=whole.code)
         part.closed_at = work.now

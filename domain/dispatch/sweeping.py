@@ -54,6 +54,7 @@ _LET_GO = text(
         where ticket_id in (select id from held) and status = 'SCHEDULED'
     )
     update ticket set priority = :ordinary where id in (select id from held)
+    returning id
     """
 )
 _LEFT = text("select exists (select 1 from ticket where line_id = :line and priority = :first)")
@@ -122,8 +123,8 @@ async def _let_go(work: UnitOfWork, line: EmergencyLine) -> None:
         "first": Priority.EMERGENCY_LINE.value,
         "ordinary": Priority.ORDINARY.value,
     }
-    done = await work.session.execute(_LET_GO, {**values, "most": CHUNK})
+    freed = (await work.session.scalars(_LET_GO, {**values, "most": CHUNK})).all()
     left = await work.session.scalar(_LEFT, {"line": line.id, "first": values["first"]})
     if left:
-        pause = timedelta() if done.rowcount else _AGAIN  # type: ignore[attr-defined]
+        pause = timedelta() if freed else _AGAIN
         timers.arm(work, RELEASE, line.id, work.now + pause)

@@ -68,14 +68,20 @@ async def disarm(
 ) -> None:
     """Remove the armed timers of a subject; fired ones stay as a record.
 
-    With `payload`, only those that carry it: a subject can have several of a kind.
+    With `payload`, only those that carry it: a subject can have several of a kind. A list means any
+    of its values, which are text.
     """
     await work.flush()
     statement = delete(Timer).where(Timer.subject_id == subject_id, Timer.fired_at.is_(None))
     if kinds is not None:
         statement = statement.where(Timer.kind.in_(kinds))
-    if payload:
-        statement = statement.where(Timer.payload.contains(payload))
+    for name, value in payload.items():
+        carried = (
+            Timer.payload[name].astext.in_(value)
+            if isinstance(value, list)
+            else (Timer.payload.contains({name: value}))
+        )
+        statement = statement.where(carried)
     await work.session.execute(statement)
 
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
+import strawberry
 from sqlalchemy import ColumnElement, FromClause, func, literal_column, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
@@ -46,6 +47,9 @@ described(
     "The language of an explanation (语言).",
     {"ZH": "Chinese (中文).", "EN": "English (英文)."},
 )
+InLanguage = Annotated[
+    ExplanationLanguage | None, strawberry.argument(description="In which language (语言).")
+]
 
 
 def _segments(ticket_id: _Needs, clock: _Needs, round_: _Needs) -> _Needs:

@@ -19,7 +19,7 @@ from domain.kernel.vocabulary import ExtensionStatus
 from domain.tickets.models import Ticket as TicketRow
 from domain.tickets.policy import of_visible_ticket, words_of_ticket
 from domain.tickets.workflow import ENDED
-from schema.clocks.explained import ONE_EXPLANATION, WARNING_AT, ExplanationLanguage
+from schema.clocks.explained import ONE_EXPLANATION, WARNING_AT, ExplanationLanguage, InLanguage
 from schema.enums import ClockName, described
 from schema.node import Node, identifier
 from schema.reading.declare import One, column, read, reading, reads
@@ -173,8 +173,5 @@ class SingleClock:
     @reading(ONE_EXPLANATION, description="Why it is due then, in words (时限说明).")
     def explanation(
         self,
-        language: Annotated[
-            ExplanationLanguage | None,
-            strawberry.argument(description="In which language (语言)."),
-        ] = ExplanationLanguage.ZH,
+        language: InLanguage = ExplanationLanguage.ZH,
     ) -> str | None: ...

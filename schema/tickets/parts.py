@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 
 import strawberry
 
 from domain.dispatch.models import TaskSegment as TaskSegmentRow
 from domain.tickets.assignments import Assignment as AssignmentRow
 from domain.tickets.policy import of_visible_ticket, words_of_ticket
-from schema.clocks.explained import TASK_EXPLANATION, ExplanationLanguage
+from schema.clocks.explained import TASK_EXPLANATION, ExplanationLanguage, InLanguage
 from schema.enums import (
     AssignmentRole,
     ClockName,
@@ -103,8 +102,5 @@ class Assignment:
     @reading(TASK_EXPLANATION, description="Why a joint task is due then, in words (时限说明).")
     def explanation(
         self,
-        language: Annotated[
-            ExplanationLanguage | None,
-            strawberry.argument(description="In which language (语言)."),
-        ] = ExplanationLanguage.ZH,
+        language: InLanguage = ExplanationLanguage.ZH,
     ) -> str | None: ...

@@ -24,7 +24,7 @@ from domain.tickets.policy import (
 )
 from schema.accounts.citizen import Citizen
 from schema.classification.types import CategorySuggestion
-from schema.clocks.explained import EXPLANATION, ExplanationLanguage
+from schema.clocks.explained import EXPLANATION, ExplanationLanguage, InLanguage
 from schema.clocks.types import Extension, SingleClock, Suspension
 from schema.contests.types import Contest, Transfer
 from schema.enums import (
@@ -155,10 +155,7 @@ class Clock:
     @reading(EXPLANATION, description="Why the reply is due then, in words (时限说明).")
     def explanation(
         self,
-        language: Annotated[
-            ExplanationLanguage | None,
-            strawberry.argument(description="In which language (语言)."),
-        ] = ExplanationLanguage.ZH,
+        language: InLanguage = ExplanationLanguage.ZH,
     ) -> str | None: ...
 
 
