@@ -15,6 +15,9 @@ RUNTIME := .venv/runtime-$(call sum,requirements.lock)
 DEVELOPMENT := .venv/development-$(call sum,requirements.lock requirements-dev.lock)
 PROJECT := .venv/project-$(call sum,requirements.lock pyproject.toml)
 
+# Without its bytecode a process starts in seven seconds instead of two.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test lint format bench lock clean
 .DEFAULT_GOAL := help
 

@@ -57,6 +57,7 @@ class Desk:
         self.runner = asyncio.Runner()
         self.clock = FixedClock(FILLED_AT)
         self.database = Database(url, city=CITY, clock=self.clock, pool_size=4)
+        self._tables: asyncpg.Connection[Any] | None = None
         rules = load_rules(CITY, FILLED_AT)
         self.zone = rules.zone
         self.pool = CountingPool(
@@ -122,14 +123,14 @@ class Desk:
         return self.run(self._rows(statement, values))
 
     async def _rows(self, statement: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
-        settings = {"search_path": f"{CITY},public"}
-        connection = await asyncpg.connect(self.database.url, server_settings=settings)
-        try:
-            return [dict(row) for row in await connection.fetch(statement, *values)]
-        finally:
-            await connection.close()
+        if self._tables is None:
+            settings = {"search_path": f"{CITY},public"}
+            self._tables = await asyncpg.connect(self.database.url, server_settings=settings)
+        return [dict(row) for row in await self._tables.fetch(statement, *values)]
 
     def close(self) -> None:
+        if self._tables is not None:
+            self.run(self._tables.close())
         self.run(self.pool.pool.close())
         self.run(self.database.close())
         self.runner.close()
