@@ -101,7 +101,7 @@ class Meeting(Tickets):
         self, which: int, choice: int, given: dict[str, Any]
     ) -> tuple[UUID, str, Action, dict[str, Any]] | None:
         ticket = self._ticket(which)
-        ways = [(who, act) for who in self.world.people for act in self._open(ticket, who)]
+        ways = self._open(ticket)
         if not ways:
             return None
         who, action = ways[choice * len(ways) // 60]

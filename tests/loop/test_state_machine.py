@@ -137,10 +137,15 @@ class Tickets(RuleBasedStateMachine):
 
         self.tickets.append(world.run(run()))
 
-    def _open(self, ticket: Ticket, who: str) -> tuple[Action, ...]:
-        part = self.world.run(self.world.part_of(who, ticket.id))
-        holding = self.world.run(self.world.holding(who, ticket.id))
-        return available_actions(TicketStatus(ticket.status), part, holding)
+    def _open(self, ticket: Ticket) -> list[tuple[str, Action]]:
+        """Who may take which step now."""
+        stands = self.world.run(self.world.stands(ticket.id, *self.world.people))
+        status = TicketStatus(ticket.status)
+        return [
+            (who, action)
+            for who, stand in stands.items()
+            for action in available_actions(status, *stand)
+        ]
 
     def _ticket(self, which: int) -> Ticket:
         found: Ticket = self.world.run(self.world.ticket(self.tickets[which % len(self.tickets)]))
@@ -183,8 +188,7 @@ class Machine(Tickets):
             ticket = self._ticket(which)
             ways = [
                 (who, action)
-                for who in self.world.people
-                for action in self._open(ticket, who)
+                for who, action in self._open(ticket)
                 for _ in range(_LIKELY.get(action, 1))
             ]
             ways.sort(key=lambda way: -_LIKELY.get(way[1], 1))
@@ -209,11 +213,9 @@ class Machine(Tickets):
         if action is Action.DECIDE_EXTENSION and not world.run(world.asked(before.id)):
             return  # there is nothing whose id could be sent
         visible = world.run(world.sees(who, before.id))
-        role = world.run(world.part_of(who, before.id))
+        role, holding = world.run(world.stands(before.id, who))[who]
         given = {**given, "other": self._ticket(given["which"]).id}
-        part, holding = Party.NONE, world.run(world.holding(who, before.id))
-        if visible:
-            part = role
+        part = role if visible else Party.NONE
         offered = available_actions(TicketStatus(before.status), part, holding)
         action = _AS_JOINT[action] if part is Party.JOINT and action in _AS_JOINT else action
         action = _AS_LEAD[action] if part is not Party.JOINT and action in _AS_LEAD else action
