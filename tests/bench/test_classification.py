@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
-import numpy as np
 import pytest
 
 from api.training.examples import Example
-from bench import classification as bench
 
 OWN = [
     Example("暖气不热", f"第{n}栋楼的暖气一直不热，屋里只有{n}度，老人受不了", "A")
@@ -17,7 +17,13 @@ OWN = [
 AIDS = [Example("", "栋楼暖气一直不热屋里老人受不了", "A"), Example("", "公交车甩站不停", "B")]
 
 
-def test_rows_that_are_the_message_itself_are_found() -> None:
+@pytest.fixture(scope="module")
+def bench() -> ModuleType:
+    """The measurement, whose libraries take two seconds to import: nobody else waits for them."""
+    return import_module("bench.classification")
+
+
+def test_rows_that_are_the_message_itself_are_found(bench: ModuleType) -> None:
     same = bench.alike(OWN, AIDS)
     assert same.shape == (20, 2)
     assert same[:10, 0].all()
@@ -25,18 +31,21 @@ def test_rows_that_are_the_message_itself_are_found() -> None:
     assert not same[:, 1].any()
 
 
-def test_a_fold_never_learns_from_its_own_messages() -> None:
+def test_a_fold_never_learns_from_its_own_messages(bench: ModuleType) -> None:
     """Aids that tell the wrong label of the very messages do no harm where they are left out."""
     wrong = [Example("", f"{e.title}{e.content}", "B" if e.category == "A" else "A") for e in OWN]
     lines: list[str] = []
-    every = np.ones((len(OWN), len(wrong) * 1), dtype=bool)
+    every = bench.alike(OWN, wrong) | True
     clean = bench.cross_validated(OWN, wrong, every, lines.append)
-    assert np.mean(clean) == pytest.approx(1)
+    assert sum(clean) / len(clean) == pytest.approx(1)
     assert all("20 rows left out" in line for line in lines)
 
 
 def test_without_messages_it_is_skipped_and_says_so(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    bench: ModuleType,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.delenv("JIESU_MESSAGES", raising=False)
     assert bench.folder_of(None) is None

@@ -9,7 +9,6 @@ import pytest
 
 from api.command.train import corrections
 from api.training.examples import Example, Recipe
-from api.training.learning import train
 from domain.classification.classifier import Classifier
 from domain.classification.model import packed
 from domain.dispatch import intake
@@ -17,6 +16,7 @@ from domain.dispatch.city import City
 from domain.kernel.actor import Actor, Role
 from tests.loop.steps import ADDRESS, STREET, citizen_of, submitted
 from tests.support.city import Hotline, uuid_of
+from tests.support.training import train
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

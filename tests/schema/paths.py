@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -106,14 +106,18 @@ def written(steps: list[str], inner: str) -> str:
     return f"{{ {text} }}"
 
 
-def collected(value: Any, key: str) -> Iterator[Any]:
-    """Every value under that response key, however deep."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            if name == key:
-                yield inner
-            else:
-                yield from collected(inner, key)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from collected(inner, key)
+def collected(value: Any) -> defaultdict[str, list[Any]]:
+    """Every value by its response key, however deep; what is below a probe is not looked at."""
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, list):
+            waiting += here
+        elif isinstance(here, dict):
+            for name, inner in here.items():
+                if name.endswith("_"):
+                    found[name].append(inner)
+                else:
+                    waiting.append(inner)
+    return found

@@ -13,10 +13,10 @@ from rich.console import Console
 
 from api.command.train import Columns, learn, read_examples, register
 from api.training.examples import Example, Recipe, TooFewExamples
-from api.training.learning import train
 from api.training.sample import catalogue_sample, written_sample
 from domain.classification.classifier import load_model, shipped_model
 from domain.kernel.settings import WrongSetting, read_settings
+from tests.support.training import train
 
 WORDS = {
     "A": ("暖气不热屋里冷", "供热温度低", "暖气片冰凉", "停暖三天了", "暖气管漏水"),

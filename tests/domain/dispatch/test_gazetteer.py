@@ -9,8 +9,6 @@ from domain.dispatch.place_names import Place, Strength, forms_of
 from domain.kernel.vocabulary import UnitLevel
 from tests.support.places import CITIES_WITH_UNITS, gazetteer_of, places_of
 
-BEIJING = gazetteer_of("beijing")
-
 
 def named(text: str, city: str = "beijing") -> list[str]:
     return [mention.text for mention in gazetteer_of(city).mentions(text)]
@@ -138,7 +136,7 @@ def test_names_in_a_text(text: str, names: list[str]) -> None:
 )
 def test_mentions_are_in_order_and_apart_and_are_the_text(text: str) -> None:
     end = 0
-    for mention in BEIJING.mentions(text):
+    for mention in gazetteer_of("beijing").mentions(text):
         assert mention.start >= end
         end = mention.end
         assert len(mention.text) == end - mention.start
