@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import strawberry
 from graphql import (
@@ -88,8 +89,9 @@ class Mutation(
     pass
 
 
+@cache
 def build_schema() -> strawberry.Schema:
-    """Build the schema. The same every time; the committed SDL is its printed form."""
+    """Build the schema, once a process. The committed SDL is its printed form."""
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -94,6 +95,11 @@ async def started(application: Application) -> AsyncIterator[Application]:
         await asyncio.gather(life, return_exceptions=True)
 
 
+@lru_cache(maxsize=8)
+def _rules_at(city: str, now: datetime) -> Rules:
+    return load_rules(city, now)
+
+
 @dataclass(eq=False)
 class Hotline:
     """One process of the API; `again` makes another one on the same database and Redis.
@@ -111,7 +117,7 @@ class Hotline:
 
     @property
     def rules(self) -> Rules:
-        return load_rules(self.settings.city, self.clock.now())
+        return _rules_at(self.settings.city, self.clock.now())
 
     @property
     def protection(self) -> Protection:

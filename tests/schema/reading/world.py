@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -109,6 +110,7 @@ def moment(at: datetime, rules: Rules) -> str:
     return re.sub(r"(\.\d*?)0+(?=\+)", r"\1", text)
 
 
+@cache
 def snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name).removeprefix("_")
 
