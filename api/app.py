@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -33,6 +32,7 @@ from domain.dispatch.city import City
 from domain.dispatch.rules_of_the_day import RulesOfTheDay
 from domain.kernel.actor import SYSTEM, Actor
 from domain.kernel.clock import Clock
+from domain.kernel.collector import settle_collector
 from domain.kernel.database import Database
 from domain.kernel.settings import Settings, WrongSetting, read_settings
 from schema.access import allowed
@@ -126,10 +126,7 @@ class Application:
         async with AsyncExitStack() as stack:
             self._opened = await _open(self.settings, self._clock, self._rates, stack)
             if self.alone:
-                # What is here now stays: no collection need walk through it again. What comes is
-                # an answer's and falls with it: a tenth of a submission went into looking at it.
-                gc.freeze()
-                gc.set_threshold(20_000, 20, 20)
+                settle_collector()
             yield
         self._opened = None
 

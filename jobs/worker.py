@@ -15,6 +15,7 @@ import uvloop
 from channels.sender import Sender, choose_sender
 from domain.accounts.protection import Protection
 from domain.dispatch.rules_of_the_day import RulesOfTheDay
+from domain.kernel.collector import settle_collector
 from domain.kernel.database import Database
 from domain.kernel.presence import worker_application
 from domain.kernel.settings import Settings, WrongSetting
@@ -43,6 +44,7 @@ async def _until_signal(settings: Settings, secret: bytes) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     measures.expose(settings.worker_metrics_port)
+    settle_collector()
     await work(settings, secret, stop)
 
 

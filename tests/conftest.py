@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from domain.kernel.clock import FixedClock
+from domain.kernel.collector import settle_collector
 from domain.kernel.database import Database
 from tests.support.engines import (
     CITY,
@@ -32,9 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     """Let the collector walk only through what tests make: libraries, types and tests stay, and
     walking through them again and again was a third of the suite's time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    settle_collector()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,0 +1,19 @@
+"""How a process that stays looks for garbage."""
+
+from __future__ import annotations
+
+import gc
+
+_YOUNG = 20_000
+"""Objects that come before the collector looks: more than any one answer or chunk leaves."""
+
+
+def settle_collector() -> None:
+    """Look only through what comes from now on, and seldom. For a process that has all it keeps.
+
+    Libraries, types and the schema stay to the end, and what a request makes falls with its answer;
+    looking through both again and again was a tenth of a submission and a fifth of a replay.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG, 20, 20)
