@@ -18,6 +18,9 @@ PROJECT := .venv/project-$(call sum,requirements.lock pyproject.toml)
 # Without its bytecode a process starts in seven seconds instead of two.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Compiled once here, the rest is not compiled by every test worker at the same time.
+SELDOM := /(pip|numpy|scipy|sklearn|joblib|mypy|mypyc|setuptools|grimp|faker|pygments)/
+
 .PHONY: help run test lint format bench lock clean
 .DEFAULT_GOAL := help
 
@@ -72,4 +75,5 @@ $(PROJECT): $(RUNTIME)
 $(DEVELOPMENT): $(RUNTIME)
 	@echo "Installing the tools of requirements-dev.lock"
 	@$(PIP) $(FROM_LOCK) requirements-dev.lock
+	@$(BIN)/python -m compileall -q -j 0 -x '$(SELDOM)' .venv/lib || true
 	@touch $@
