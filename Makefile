@@ -18,7 +18,8 @@ PROJECT := .venv/project-$(call sum,requirements.lock pyproject.toml)
 # Without its bytecode a process starts in seven seconds instead of two.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Compiled once here, the rest is not compiled by every test worker at the same time.
+# Which libraries are not compiled when the tools are installed: few processes import them. The others
+# would be compiled by every test worker at the same time.
 SELDOM := /(pip|numpy|scipy|sklearn|joblib|mypy|mypyc|setuptools|grimp|faker|pygments)/
 
 .PHONY: help run test lint format bench lock clean
@@ -75,5 +76,5 @@ $(PROJECT): $(RUNTIME)
 $(DEVELOPMENT): $(RUNTIME)
 	@echo "Installing the tools of requirements-dev.lock"
 	@$(PIP) $(FROM_LOCK) requirements-dev.lock
-	@$(BIN)/python -m compileall -q -j 0 -x '$(SELDOM)' .venv/lib || true
+	@$(BIN)/python -m compileall -q -j 0 -x '$(SELDOM)' .venv/lib
 	@touch $@

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from ipaddress import ip_address
 from pathlib import Path
 
 import asyncpg
@@ -184,7 +185,13 @@ def _process(
 
 def _reachable(host: str) -> str:
     """Return the address under which a client on this machine reaches `host`."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host or "127.0.0.1"  # a name, or every address
+    if not address.is_unspecified:
+        return host
+    return "127.0.0.1" if address.version == 4 else "::1"
 
 
 def _ask(host: str, port: int, path: str) -> tuple[int, str]:

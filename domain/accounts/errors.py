@@ -7,7 +7,7 @@ from typing import Final
 
 from domain.kernel.errors import Unauthenticated
 
-TOKEN_REFUSED: Final = "The token is not valid."  # noqa: S105 - a message, not a password
+REFUSED: Final = "The token is not valid."
 CODE_REFUSED: Final = "The code is wrong or no longer valid."
 
 
@@ -33,5 +33,5 @@ class TokenRefused(Unauthenticated):
     """A token was refused; `reason` is for the log, the message is always the same."""
 
     def __init__(self, reason: Refusal) -> None:
-        super().__init__(TOKEN_REFUSED)
+        super().__init__(REFUSED)
         self.reason = reason

@@ -60,7 +60,8 @@ class KeyRing:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, KeyRing) and self._keys == other._keys
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return hash(frozenset(self._keys))
 
 
 def key_ring(rows: Iterable[SigningKey]) -> KeyRing:

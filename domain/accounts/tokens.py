@@ -24,7 +24,7 @@ from domain.kernel.actor import Role
 
 LONGEST_TEXT: Final = 4096  # bytes; refused before anything is parsed
 LEEWAY: Final = timedelta(seconds=30)  # how far another machine's clock may be ahead of ours
-TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - RFC 9068: an ID token can never pass for this one
+MEDIA_TYPE: Final = "at+jwt"  # RFC 9068, 2.1: an ID token can never pass for this one
 _LONGEST_CLAIM: Final = 255
 _CARRIED: Final = frozenset(Role) - {Role.PUBLIC, Role.SYSTEM}
 
@@ -105,7 +105,7 @@ def issue_token(
         claims["citizen"] = str(grant.citizen)
     if grant.channel is not None:
         claims["channel"] = grant.channel
-    header = {"alg": ALGORITHM, "kid": kid, "typ": TOKEN_TYPE}
+    header = {"alg": ALGORITHM, "kid": kid, "typ": MEDIA_TYPE}
     return jws.serialize_compact(
         header, orjson.dumps(claims), key, registry=Algorithms([ALGORITHM])
     )
@@ -188,8 +188,8 @@ class TokenVerifier:
     def _fits(self, kind: object) -> bool:
         named = kind.lower() if isinstance(kind, str) else kind
         if self._outside:
-            return named in {TOKEN_TYPE, "application/at+jwt", "jwt", None}
-        return named == TOKEN_TYPE
+            return named in {MEDIA_TYPE, "application/at+jwt", "jwt", None}
+        return named == MEDIA_TYPE
 
     def _claims(self, payload: bytes, now: datetime) -> Claims:
         try:

@@ -129,10 +129,12 @@ async def take_from_accused(work: UnitOfWork, ticket: Ticket) -> None:
     """End every part that the accused unit and those below it have beside the lead's, with its
     timers (J32)."""
     parts = await recusal.parts_of_accused(work, ticket)
+    if not parts:
+        return
     for part in parts:
         part.ended_at = work.now
-    for name in ("task", "part") if parts else ():
-        ended = [str(part.id) for part in parts]
+    ended = [str(part.id) for part in parts]
+    for name in ("task", "part"):
         await timers.disarm(work, ticket.id, PART_KINDS, **{name: ended})
 
 

@@ -12,7 +12,7 @@ def settle_collector() -> None:
     """Look only through what comes from now on, and seldom. For a process that has all it keeps.
 
     Libraries, types and the schema stay to the end, and what a request makes falls with its answer;
-    looking through both again and again was a tenth of a submission and a fifth of a replay.
+    looking through both again and again took a fifth of a replay's time.
     """
     gc.collect()
     gc.freeze()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from datetime import datetime
+from itertools import count
 from uuid import UUID
 
 _lock = threading.Lock()
-_counter = 0
+_numbers = count(1)
 
 
 def new_id(at: datetime) -> UUID:
@@ -18,11 +19,9 @@ def new_id(at: datetime) -> UUID:
     (RFC 9562, 6.2, method 1), so that keyset pages over ids follow the order of submission. The
     counter never starts anew: units of work of different moments take turns.
     """
-    global _counter  # noqa: PLW0603 - the counter is the process's
     milliseconds = int(at.timestamp() * 1000)
     with _lock:
-        _counter = (_counter + 1) & 0xFFF
-        counter = _counter
+        counter = next(_numbers) & 0xFFF
     value = (milliseconds & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | counter << 64
     value |= 0b10 << 62 | int.from_bytes(os.urandom(8)) >> 2
     return UUID(int=value)

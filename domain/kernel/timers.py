@@ -76,12 +76,10 @@ async def disarm(
     if kinds is not None:
         statement = statement.where(Timer.kind.in_(kinds))
     for name, value in payload.items():
-        carried = (
-            Timer.payload[name].astext.in_(value)
-            if isinstance(value, list)
-            else (Timer.payload.contains({name: value}))
-        )
-        statement = statement.where(carried)
+        if isinstance(value, list):
+            statement = statement.where(Timer.payload[name].astext.in_(value))
+        else:
+            statement = statement.where(Timer.payload.contains({name: value}))
     await work.session.execute(statement)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import event
 from api.auth import RECHECKED_AFTER, Authenticator, find_staff_in, find_unit_in
 from api.issuers import BUILT_IN, KeysUnreachable, RefreshingVerifier, built_in_issuer
 from domain.accounts.commands import create_staff, update_staff
-from domain.accounts.errors import TOKEN_REFUSED, Refusal, TokenRefused
+from domain.accounts.errors import REFUSED, Refusal, TokenRefused
 from domain.accounts.keys import (
     KeyRing,
     ensure_signing_key,
@@ -61,7 +61,7 @@ def authenticator(database: Database, clock: FixedClock) -> Authenticator:
 async def refusal(authenticator: Authenticator, header: str) -> Refusal:
     with pytest.raises(TokenRefused) as refused:
         await authenticator.authenticate(header)
-    assert refused.value.message == TOKEN_REFUSED
+    assert refused.value.message == REFUSED
     return refused.value.reason
 
 

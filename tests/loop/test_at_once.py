@@ -180,8 +180,8 @@ def test_whoever_meets_on_a_ticket_leaves_it_whole(world: World) -> None:
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=5,
-            stateful_step_count=12,
+            max_examples=6,
+            stateful_step_count=14,
             deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=list(HealthCheck),

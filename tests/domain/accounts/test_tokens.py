@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
 
-from domain.accounts.errors import TOKEN_REFUSED, Refusal, TokenRefused
+from domain.accounts.errors import REFUSED, Refusal, TokenRefused
 from domain.accounts.keys import KeyRing, VerifyingKey
 from domain.accounts.signatures import Algorithms, claimed_issuer
 from domain.accounts.tokens import LONGEST_TEXT, Claims, Grant, TokenVerifier, issue_token
@@ -77,7 +77,7 @@ def verifier(key: VerifyingKey = VERIFYING, **options: Any) -> TokenVerifier:
 def refusal(text: str, now: datetime = NOW, **options: Any) -> Refusal:
     with pytest.raises(TokenRefused) as refused:
         verifier(**options).verify(text, now)
-    assert refused.value.message == str(refused.value) == TOKEN_REFUSED
+    assert refused.value.message == str(refused.value) == REFUSED
     return refused.value.reason
 
 
