@@ -41,10 +41,12 @@ async def retire_with_successor(
     `units.commands.retire_unit` raises, and InvalidInput.
     """
     if successor_code is not None:
+        tickets = await _handed_on(work, unit_id)
+        await queries.hold_tree(work, alone=True)
         successor = await queries.active_by_code(work.session, successor_code)
         if successor is None or successor.id == unit_id:
             raise InvalidInput(Fault("successorCode", "is not the code of another active unit"))
-        for ticket in await _handed_on(work, unit_id):
+        for ticket in tickets:
             await _hand_on(work, rules, ticket, successor)
         await work.flush()
     return await units.retire_unit(work, unit_id, expected_version)

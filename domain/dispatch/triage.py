@@ -104,6 +104,9 @@ async def classify_ticket(
     if accused_unit_code is not None:
         await merging.lock_group(work, ticket_id)
     ticket = await queries.lock_for(work, ticket_id, Action.CLASSIFY, expected_version)
+    if accused_unit_code is not None:
+        await parts_of(work, ticket)  # locks them, as all tickets before the tree
+        await units.hold_tree(work)
     if faults := await queries.category_faults(work, category):
         raise InvalidInput(*faults)
     accused = await recusal.accused_unit(work, accused_unit_code)

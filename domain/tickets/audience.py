@@ -44,7 +44,8 @@ _DEFINED = """
       and not (t.accused_unit_id is not null and (t.confidential or t.kind = 'REPORT')
                and t.accused_unit_id = any(seen.lineage))
 """
-_FILL = text(_DEFINED.format(affected=_AFFECTED))
+# A ticket of the branch that is given to a unit outside it at the same time has that unit's rows.
+_FILL = text(_DEFINED.format(affected=_AFFECTED) + " on conflict do nothing")
 _CLEAR_ONE = text("delete from audience where ticket_id = :ticket")
 _FILL_ONE = text(_DEFINED.format(affected=":ticket"))
 
@@ -52,7 +53,8 @@ _FILL_ONE = text(_DEFINED.format(affected=":ticket"))
 async def shut_out(work: UnitOfWork, ticket: Ticket) -> None:
     """Take a ticket out of the sight of the unit that it is about now, and of those below it.
 
-    Whom it was said to be about before may see again what it was given.
+    Whom it was said to be about before may see again what it was given. The tree must stand still
+    (`units.queries.hold_tree`): a move that began before would write the rows again.
     """
     await work.flush()
     await work.session.execute(_CLEAR_ONE, {"ticket": ticket.id})

@@ -59,6 +59,14 @@ async def id_of_code(session: AsyncSession, code: str) -> UUID | None:
     return found
 
 
+async def hold_tree(work: UnitOfWork, *, alone: bool = False) -> None:
+    """Let the tree stand as it is until the commit; `alone` where it will be changed.
+
+    Everybody locks tickets first, then the tree, then units, so that nobody waits in a circle.
+    """
+    await work.session.execute(select(UnitTree.id).with_for_update(read=not alone))
+
+
 async def lock_tree(work: UnitOfWork) -> None:
     """Let one change of the tree happen at a time, and count it."""
     tree = await work.session.scalar(select(UnitTree).with_for_update())
