@@ -18,6 +18,7 @@ from api.command.port import check_port
 from api.command.secret import resolve_secret
 from api.engines.program import die_with_parent
 from api.logs import configure
+from domain.kernel.collector import collector_off
 from domain.kernel.settings import Settings, WrongSetting, read_settings
 
 HEADERS_WITHIN = 10_000
@@ -49,7 +50,8 @@ def load_application(target: str) -> Any:
     die_with_parent(os.getppid(), signal.SIGTERM)
     configure(read_settings(), "api")
     module, _, factory = target.partition(":")
-    return getattr(import_module(module), factory)()
+    with collector_off():
+        return getattr(import_module(module), factory)()
 
 
 def server(

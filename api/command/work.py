@@ -8,6 +8,7 @@ import typer
 
 from api.command.secret import resolve_secret
 from api.logs import configure
+from domain.kernel.collector import collector_off
 from domain.kernel.settings import WrongSetting, read_settings
 
 
@@ -21,4 +22,6 @@ def register(app: typer.Typer) -> None:
             missing = "DATABASE_URL" if settings.database_url is None else "REDIS_URL"
             raise WrongSetting(f"{missing}: is needed to work (`jiesu run` brings its own)")
         # By name: `jobs` stands beside `api`, and nothing here may come to need it.
-        import_module("jobs.worker").run(settings, resolve_secret(settings))
+        with collector_off():
+            worker = import_module("jobs.worker")
+        worker.run(settings, resolve_secret(settings))
