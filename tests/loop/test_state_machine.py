@@ -237,6 +237,8 @@ class Machine(Tickets):
             )
         elif action in _OF_A_WHISTLE:
             assert type(refusal) in {NotPossibleNow, NotFound}
+        elif action is Action.MERGE and given["other"] == before.id:
+            assert type(refusal) is InvalidInput, "a ticket never follows itself"
         else:
             assert type(refusal) is NotPossibleNow
 

@@ -98,8 +98,13 @@ def test_noise_around_the_names_changes_nothing(
 def test_no_text_around_the_names_leads_to_another_district(
     place: Place, before: str, after: str
 ) -> None:
+    """The text may itself name another place: then nobody is chosen, and the place stays one of
+    those that come into question."""
     answer = routed(f"{before}{prefix(BEIJING, place)}{place.name}{after}")
-    assert BEIJING.district_of(answer.unit_code or "") == BEIJING.district_of(place.code)
+    if answer.reason is RouteReason.AMBIGUOUS and BEIJING.mentions(f"{before} {after}"):
+        assert place.code in answer.candidates
+    else:
+        assert BEIJING.district_of(answer.unit_code or "") == BEIJING.district_of(place.code)
 
 
 @settings(max_examples=200)
