@@ -17,7 +17,7 @@ from domain.accounts.errors import Refusal, TokenRefused
 from domain.accounts.queries import StaffRecord, staff_record
 from domain.accounts.signatures import claimed_issuer
 from domain.accounts.tokens import LONGEST_TEXT, Grant
-from domain.kernel.actor import PUBLIC, STAFF, SYSTEM, Actor, Role
+from domain.kernel.actor import PUBLIC, STAFF, Actor, Role
 from domain.kernel.clock import Clock
 from domain.kernel.database import Database
 from domain.units.queries import id_of_code
@@ -36,8 +36,8 @@ def find_staff_in(database: Database) -> FindStaff:
     """Return the look-up of staff records in that database."""
 
     async def find(subject: str) -> StaffRecord | None:
-        async with database.unit_of_work(SYSTEM) as work:
-            return await staff_record(work.session, subject)
+        async with database.look_up() as session:
+            return await staff_record(session, subject)
 
     return find
 
@@ -46,8 +46,8 @@ def find_unit_in(database: Database) -> FindUnit:
     """Return the look-up of active units by code in that database."""
 
     async def find(code: str) -> UUID | None:
-        async with database.unit_of_work(SYSTEM) as work:
-            return await id_of_code(work.session, code)
+        async with database.look_up() as session:
+            return await id_of_code(session, code)
 
     return find
 

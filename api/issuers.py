@@ -14,7 +14,6 @@ from domain.accounts.errors import Refusal, TokenRefused
 from domain.accounts.keys import KeyRing, key_ring
 from domain.accounts.queries import signing_keys
 from domain.accounts.tokens import Claims, TokenVerifier
-from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Database
 
 LoadKeys = Callable[[], Awaitable[KeyRing]]
@@ -116,8 +115,8 @@ def built_in_issuer(database: Database, *, issuer: str, audience: str) -> Refres
     """Return the source of the tokens that we issue ourselves (`domain.accounts.tokens`)."""
 
     async def load() -> KeyRing:
-        async with database.unit_of_work(SYSTEM) as work:
-            return key_ring(await signing_keys(work.session))
+        async with database.look_up() as session:
+            return key_ring(await signing_keys(session))
 
     verifier = TokenVerifier(KeyRing(()), issuer=issuer, audience=audience)
     return RefreshingVerifier(verifier, load, BUILT_IN)

@@ -59,6 +59,7 @@ class Database:
         self._sessions = async_sessionmaker(
             self.engine, expire_on_commit=False, info={"kept": kept}
         )
+        self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def unit_of_work(self, actor: Actor) -> AsyncIterator[UnitOfWork]:
@@ -78,6 +79,15 @@ class Database:
             raise
         finally:
             await session.close()
+
+    @asynccontextmanager
+    async def look_up(self) -> AsyncIterator[AsyncSession]:
+        """Open a session for one statement that only reads.
+
+        It stands alone: a transaction around it would be two messages more to the server.
+        """
+        async with self._sessions(bind=self._alone) as session:
+            yield session
 
     async def close(self) -> None:
         await self.engine.dispose()
