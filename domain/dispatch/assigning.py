@@ -80,7 +80,7 @@ async def assign(
     tasks = [give_part(work, ticket, unit, AssignmentRole.JOINT, reason) for unit in joint]
     await start_clocks(work, rules, ticket, again=again)
     start_tasks(work, rules, ticket, tasks)
-    await admit(work, ticket, [lead, *copies, *joint, *co_handlers])
+    admit(work, ticket, [lead, *copies, *joint, *co_handlers])
 
 
 def _one_part_each(lead: Unit, *groups: Sequence[Unit]) -> list[list[Unit]]:

@@ -30,6 +30,7 @@ from domain.kernel.holidays import note_revision, present_revision
 from domain.kernel.profile import Profile, effective_profile, load_profile
 from domain.kernel.vocabulary import UnitLevel
 from domain.tickets.lines import Line, open_lines, read_lines
+from domain.tickets.queries import is_category
 from domain.units.models import Unit, UnitTree
 
 _LEVELS = {level.value: level for level in UnitLevel}
@@ -90,6 +91,7 @@ class Bearings(NamedTuple):
     gazetteer: Gazetteer
     catalogue: Catalogue
     lines: Sequence[Line]
+    category_known: bool
 
 
 class City:
@@ -121,18 +123,21 @@ class City:
         """The rules in force today."""
         return self._rules()
 
-    async def bearings(self, session: AsyncSession, now: datetime) -> Bearings:
-        """The places of the active units and the catalogue in force, as the transaction sees them.
+    async def bearings(
+        self, session: AsyncSession, now: datetime, category: str | None = None
+    ) -> Bearings:
+        """The places of the active units and the catalogue in force, as the transaction sees them;
+        and whether there is such a category.
 
         One statement, unless something changed since the last call; it notes the revision of the
         calendar as well (`calendars.rules_now`).
         """
         tree = select(UnitTree.revision).limit(1).scalar_subquery()
-        columns = (tree, in_force(now), present_revision(), open_lines())
-        revision, version, declared, lines = (await session.execute(select(*columns))).one()
+        columns = (tree, in_force(now), present_revision(), open_lines(), is_category(category))
+        revision, version, declared, lines, known = (await session.execute(select(*columns))).one()
         note_revision(session, declared)
         places = await self._places(session, revision or 0)
-        return Bearings(places, await self._entries(session, version), read_lines(lines))
+        return Bearings(places, await self._entries(session, version), read_lines(lines), known)
 
     async def _places(self, session: AsyncSession, revision: int) -> Gazetteer:
         if self._gazetteer is not None and revision == self._revision:

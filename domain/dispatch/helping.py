@@ -59,7 +59,7 @@ async def ask_co_handler(
             work, ticket, unit, AssignmentRole.CO_HANDLER, "请求协办",
             request=request, due_at=due_at,
         )  # fmt: skip
-    await parts.admit(work, ticket, found)
+    parts.admit(work, ticket, found)
     return ticket
 
 
@@ -124,7 +124,7 @@ async def hand_down(
         work, ticket, community, AssignmentRole.HANDED_DOWN, "街道交办",
         request=instruction, due_at=due_at,
     )  # fmt: skip
-    await parts.admit(work, ticket, [community])
+    parts.admit(work, ticket, [community])
     return ticket
 
 

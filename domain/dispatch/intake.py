@@ -29,7 +29,7 @@ from domain.tickets.commands import MOST_CONTENT
 from domain.tickets.history import ORIGIN, advance
 from domain.tickets.lines import Line, Priority, join, line_for
 from domain.tickets.models import Ticket
-from domain.tickets.queries import category_faults
+from domain.tickets.queries import UNKNOWN_CATEGORY
 from domain.tickets.workflow import Step
 from domain.units import queries as units
 from domain.units.models import Unit
@@ -168,9 +168,10 @@ async def _route(
     """Find the place. Raises InvalidInput with `faults` and those that only the database knows."""
     every = list(faults)
     named = {fault.path for fault in faults}
-    if "category" not in named:
-        every += await category_faults(work, submission.category)
-    bearings = await city.bearings(work.session, work.now)
+    category = None if "category" in named else submission.category
+    bearings = await city.bearings(work.session, work.now, category)
+    if category is not None and not bearings.category_known:
+        every.append(UNKNOWN_CATEGORY)
     found: Route | None = None
     try:
         found = route(

@@ -57,9 +57,9 @@ def give_part(
     return part
 
 
-async def admit(work: UnitOfWork, ticket: Ticket, found: Sequence[Unit]) -> None:
+def admit(work: UnitOfWork, ticket: Ticket, found: Sequence[Unit]) -> None:
     """Let units, and those above them, see the ticket from now on."""
-    await audience.admit(work, ticket.id, [unit.lineage for unit in found])
+    audience.admit(work, ticket, [unit.lineage for unit in found])
 
 
 async def present(work: UnitOfWork, ticket_id: UUID, *roles: AssignmentRole) -> list[Assignment]:

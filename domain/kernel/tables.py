@@ -24,6 +24,9 @@ NAMING = {
 class Table(DeclarativeBase):
     """Base of every mapped row. Times are `timestamptz`, text is `text`, documents are `jsonb`."""
 
+    twice_is_once: ClassVar[bool] = False
+    """Whether a record that is there already is not written again (`UnitOfWork.record`)."""
+
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: DateTime(timezone=True),

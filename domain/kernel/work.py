@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.kernel.actor import Actor
 from domain.kernel.ids import new_id
 from domain.kernel.outbox import OutboxRow
+from domain.kernel.records import insert_records
 from domain.kernel.tables import Table
 
 
@@ -42,7 +42,7 @@ class UnitOfWork:
     def record(self, row: Table) -> None:
         """Add a row that nobody changes once it is written: an entry, a segment, a timer, news.
 
-        Records are written last, one statement a table, and the session does not follow them: of
+        Records are written last, in one statement, and the session does not follow them: of
         what it takes to write a row, the better part is being ready for its changes.
         """
         self._records.append(row)
@@ -54,15 +54,9 @@ class UnitOfWork:
             self.session.add_all(self._following)
             self._following.clear()
             await self.session.flush()
-        records, self._records = self._records, []
-        # In one order of tables, whoever writes.
-        for kind in sorted({type(row) for row in records}, key=lambda kind: kind.__tablename__):
-            table = kind.metadata.tables[kind.__tablename__]
-            names = table.c.keys()
-            rows = [
-                {name: getattr(row, name) for name in names} for row in records if type(row) is kind
-            ]
-            await self.session.execute(insert(table), rows)
+        if self._records:
+            records, self._records = self._records, []
+            await self.session.execute(*insert_records(records))
 
     def publish(self, topic: str, payload: dict[str, Any]) -> None:
         """Put news into the outbox; it leaves the house after the commit, at least once."""

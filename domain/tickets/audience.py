@@ -7,27 +7,22 @@ from itertools import takewhile
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.kernel.work import UnitOfWork
 from domain.tickets.models import Audience, Ticket
 
 
-async def admit(work: UnitOfWork, ticket_id: UUID, lineages: Iterable[Sequence[UUID]]) -> None:
+def admit(work: UnitOfWork, ticket: Ticket, lineages: Iterable[Sequence[UUID]]) -> None:
     """Let the units of these lineages (root → unit) see the ticket. Admitted twice is once.
 
     A unit that the ticket was taken from keeps seeing it: it is in its history. The unit that a
     report is about, and those below it, are never let in (J32).
     """
-    await work.flush()
-    ticket = await work.session.get(Ticket, ticket_id)
-    shut = ticket.shut_unit_id if ticket is not None else None
+    shut = ticket.shut_unit_id
     units = {unit for lineage in lineages for unit in takewhile(lambda one: one != shut, lineage)}
-    if not units:
-        return
-    rows = [{"unit_id": unit, "ticket_id": ticket_id} for unit in sorted(units)]
-    await work.session.execute(insert(Audience).values(rows).on_conflict_do_nothing())
+    for unit in sorted(units):
+        work.record(Audience(unit_id=unit, ticket_id=ticket.id))
 
 
 _AFFECTED = """

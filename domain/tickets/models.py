@@ -208,6 +208,7 @@ class Audience(Table):
     """
 
     __tablename__ = "audience"
+    twice_is_once = True
     __table_args__ = (Index("ix_audience_ticket_id", "ticket_id"),)
 
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), primary_key=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from domain.kernel.errors import Conflict, Fault
 from domain.kernel.holidays import note_revision, present_revision
@@ -15,6 +16,8 @@ from domain.kernel.work import UnitOfWork
 from domain.tickets.models import Category, Ticket, TicketEvent
 from domain.tickets.policy import citizen_shown, first_open_to, no_such_ticket, standing, visible_to
 from domain.tickets.workflow import Action, Party
+
+UNKNOWN_CATEGORY: Final = Fault("category", "is not a known category code")
 
 
 async def lock_for(
@@ -82,9 +85,14 @@ async def history_of(work: UnitOfWork, ticket_id: UUID) -> Sequence[TicketEvent]
 
 async def category_faults(work: UnitOfWork, code: str | None) -> list[Fault]:
     """The fault of a category code that is not known; none where no category is given."""
-    if code is None or await work.session.scalar(select(exists().where(Category.code == code))):
+    if code is None or await work.session.scalar(select(is_category(code))):
         return []
-    return [Fault("category", "is not a known category code")]
+    return [UNKNOWN_CATEGORY]
+
+
+def is_category(code: str | None) -> ColumnElement[bool]:
+    """Whether there is a category of that code, as a column of any statement."""
+    return exists().where(Category.code == code)
 
 
 async def unknown_categories(work: UnitOfWork, codes: Collection[str]) -> set[str]:

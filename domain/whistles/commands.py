@@ -125,7 +125,8 @@ async def _write_reports(
         )
         for unit in called
     ]
-    await parts.admit(work, ticket, called)  # which writes the parts, before what names them
+    parts.admit(work, ticket, called)
+    await work.flush()  # which writes the parts, before what names them
     for unit, part in callings:
         report = ReportIn(
             id=work.new_id(),
