@@ -38,6 +38,7 @@ _PLACES = (
 
 _NEW_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CODE = re.compile(r"(\d{8})-\d{6,}-\d")
+_NAMED = re.compile(r":(?=[A-Za-z_])")
 _NUMBER = "next_ticket_number"
 
 
@@ -119,8 +120,8 @@ def pgbench_script(transaction: Sequence[Statement]) -> str:
             dict.fromkeys(
                 value
                 for each in transaction
-                for value in each.parameters
-                if value is not None and _NEW_ID.fullmatch(value)
+                for text in each.parameters
+                for value in _NEW_ID.findall(text or "")
             )
         )
     }
@@ -152,5 +153,8 @@ def _value(value: str | None, ids: dict[str, str], phone: str | None) -> str:
         return ":phone"
     if code := _CODE.fullmatch(value):
         return f"('{code[1]}-' || :n || '-0')"
-    escaped = value.replace("'", "''")
-    return f"'{escaped}'"
+    # A document has ids in it, and colons that pgbench would take for the names of variables.
+    escaped = _NAMED.sub(":' || '", value.replace("'", "''"))
+    for one, name in ids.items():
+        escaped = escaped.replace(one, f"' || :{name} || '")
+    return f"('{escaped}')" if " || " in escaped else f"'{escaped}'"

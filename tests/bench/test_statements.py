@@ -18,6 +18,7 @@ LOG = """\
 
 TICKET = "0190aaaa-0000-7000-8000-000000000001"
 CITIZEN = "0190aaaa-0000-7000-8000-000000000002"
+EVENT = "0190aaaa-0000-7000-8000-000000000003"
 UNIT = "b72c03df-53df-5d8b-8fff-4471125bf855"
 
 
@@ -50,17 +51,23 @@ def test_each_run_of_the_script_makes_a_ticket_of_its_own() -> None:
                 "VALUES ($1::UUID, $2, $3::UUID, $4::UUID, $5)",
                 (TICKET, "20261123-000003-4", CITIZEN, UNIT, "it's"),
             ),
+            Statement(
+                "with w0 as (select $1) select $2",
+                (f'[{{"id":"{EVENT}","of":"{TICKET}","public":true}}]', "[]"),
+            ),
             Statement("COMMIT;", ()),
         ]
     )
     assert script.splitlines() == [
-        "select uuidv7() as u0, uuidv7() as u1,"
+        "select uuidv7() as u0, uuidv7() as u1, uuidv7() as u2,"
         " '\\x' || encode(sha256(uuidv7()::text::bytea), 'hex') as phone \\gset",
         "BEGIN;",
         "INSERT INTO citizen (id, c, phone_index) VALUES (:u0::UUID, '\\x01', :phone);",
         "select next_ticket_number('2026-11-23') as n \\gset",
         "INSERT INTO ticket (id, code, citizen_id, lead_unit_id, title) VALUES"
         f" (:u1::UUID, ('20261123-' || :n || '-0'), :u0::UUID, '{UNIT}'::UUID, 'it''s');",
+        'with w0 as (select (\'[{"id":"\' || :u2 || \'","of":"\' || :u1 ||'
+        " '\",\"public\":' || 'true}]')) select '[]';",
         "COMMIT;",
     ]
 
