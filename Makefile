@@ -18,9 +18,10 @@ PROJECT := .venv/project-$(call sum,requirements.lock pyproject.toml)
 # Without its bytecode a process starts in seven seconds instead of two.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Which libraries are not compiled when the tools are installed: few processes import them. The others
+# Which libraries are not compiled when the tools are installed: few processes import them. All else
 # would be compiled by every test worker at the same time.
 SELDOM := /(pip|numpy|scipy|sklearn|joblib|mypy|mypyc|setuptools|grimp|faker|pygments)/
+PACKAGES := api channels domain jobs migrations schema
 
 .PHONY: help run test lint format bench lock clean
 .DEFAULT_GOAL := help
@@ -76,5 +77,5 @@ $(PROJECT): $(RUNTIME)
 $(DEVELOPMENT): $(RUNTIME)
 	@echo "Installing the tools of requirements-dev.lock"
 	@$(PIP) $(FROM_LOCK) requirements-dev.lock
-	@$(BIN)/python -m compileall -q -j 0 -x '$(SELDOM)' .venv/lib
+	@$(BIN)/python -m compileall -q -j 0 -x '$(SELDOM)' .venv/lib $(PACKAGES)
 	@touch $@
