@@ -26,17 +26,18 @@ R = TypeVar("R")
 def mutation(result: Any, *, description: str) -> Callable[[Callable[..., Any]], Any]:
     """Decorator: a field of Mutation that gives `result`, the union of its payload and problems.
 
-    Its access rule is asked before it runs.
+    Its access rule is asked before it runs. The resolver calls `given` what clients call `input`,
+    which in Python is another thing's name.
     """
 
     def mark(resolver: Callable[..., Awaitable[Any]]) -> Any:
         name = _camel(resolver.__name__)
 
         @functools.wraps(resolver)
-        async def guarded(self: Any, info: strawberry.Info, input: Any) -> Any:  # noqa: A002
+        async def guarded(self: Any, info: strawberry.Info, **arguments: Any) -> Any:
             try:
                 require_access(info.context, name)
-                return await resolver(self, info, input)
+                return await resolver(self, info, arguments["input"])
             except DomainError as error:
                 return problem_of(error)
             except DBAPIError as error:
@@ -46,9 +47,16 @@ def mutation(result: Any, *, description: str) -> Callable[[Callable[..., Any]],
 
         # Strawberry looks through `__wrapped__`; the union must be what it finds.
         del guarded.__wrapped__
-        guarded.__annotations__ = {**resolver.__annotations__, "return": result}
-        signature = inspect.signature(resolver).replace(return_annotation=result)
-        guarded.__signature__ = signature  # type: ignore[attr-defined]
+        signature = inspect.signature(resolver)
+        parameters = [
+            each.replace(name="input") if each.name == "given" else each
+            for each in signature.parameters.values()
+        ]
+        guarded.__annotations__ = {each.name: each.annotation for each in parameters[1:]}
+        guarded.__annotations__["return"] = result
+        guarded.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=parameters, return_annotation=result
+        )
         return strawberry.mutation(resolver=guarded, description=description)
 
     return mark

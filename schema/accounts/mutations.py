@@ -148,7 +148,7 @@ class AccountMutations:
     async def request_login_code(
         self,
         info: strawberry.Info,
-        input: RequestLoginCodeInput,  # noqa: A002
+        given: RequestLoginCodeInput,
     ) -> RequestLoginCodePayload:
         services: Services = info.context.services
         rules = services.city.rules.profile.login_code
@@ -156,7 +156,7 @@ class AccountMutations:
         await perform(
             info,
             lambda work: passcodes.request_login_code(
-                work, services.protection, rules, input.phone
+                work, services.protection, rules, given.phone
             ),
         )
         return RequestLoginCodePayload(expires_in=rules.valid_minutes * 60)
@@ -165,13 +165,13 @@ class AccountMutations:
     async def log_in(
         self,
         info: strawberry.Info,
-        input: LogInInput,  # noqa: A002
+        given: LogInInput,
     ) -> LogInPayload:
         services: Services = info.context.services
         rules = services.city.rules.profile.login_code
         await _limit(info.context, "logins", _LOGINS_AN_ADDRESS)
         citizen = await passcodes.log_in(
-            services.database, services.protection, rules, input.phone, input.code
+            services.database, services.protection, rules, given.phone, given.code
         )
         token, expires_at = await perform(
             info,
@@ -189,15 +189,15 @@ class AccountMutations:
     async def create_staff(
         self,
         info: strawberry.Info,
-        input: CreateStaffInput,  # noqa: A002
+        given: CreateStaffInput,
     ) -> CreateStaffPayload:
         async def create(work: UnitOfWork) -> StaffRow:
-            unit_id = await _unit_id(work, input.unit_code)
+            unit_id = await _unit_id(work, given.unit_code)
             return await commands.create_staff(
                 work,
-                subject=input.subject,
-                name=input.name,
-                role=Role(input.role.value),
+                subject=given.subject,
+                name=given.name,
+                role=Role(given.role.value),
                 unit_id=unit_id,
             )
 
@@ -210,18 +210,18 @@ class AccountMutations:
     async def update_staff(
         self,
         info: strawberry.Info,
-        input: UpdateStaffInput,  # noqa: A002
+        given: UpdateStaffInput,
     ) -> UpdateStaffPayload:
         async def update(work: UnitOfWork) -> StaffRow:
-            staff_id = uuid_of("Staff", input.staff_id)
+            staff_id = uuid_of("Staff", given.staff_id)
             return await commands.update_staff(
                 work,
                 staff_id or UUID(int=0),
-                name=input.name,
-                role=Role(input.role.value) if input.role else None,
-                unit_id=await _unit_id(work, input.unit_code),
-                active=input.active,
-                expected_version=input.expected_version,
+                name=given.name,
+                role=Role(given.role.value) if given.role else None,
+                unit_id=await _unit_id(work, given.unit_code),
+                active=given.active,
+                expected_version=given.expected_version,
             )
 
         return UpdateStaffPayload(staff_id=(await perform(info, update)).id)

@@ -28,12 +28,12 @@ class CatalogueMutations:
     async def draft_catalogue(
         self,
         info: strawberry.Info,
-        input: i.DraftCatalogueInput,  # noqa: A002
+        given: i.DraftCatalogueInput,
     ) -> p.DraftCataloguePayload:
         draft = await perform(
             info,
             lambda work: drafting.draft_catalogue(
-                work, reason=input.reason, based_on=input.based_on
+                work, reason=given.reason, based_on=given.based_on
             ),
         )
         return p.DraftCataloguePayload(version_id=draft.id)
@@ -42,18 +42,18 @@ class CatalogueMutations:
     async def put_catalogue_entry(
         self,
         info: strawberry.Info,
-        input: i.PutCatalogueEntryInput,  # noqa: A002
+        given: i.PutCatalogueEntryInput,
     ) -> p.PutCatalogueEntryPayload:
-        replaced = None if input.entry_id is None else _entry(input.entry_id) or _NOWHERE
+        replaced = None if given.entry_id is None else _entry(given.entry_id) or _NOWHERE
         draft = await perform(
             info,
             lambda work: drafting.put_entry(
                 work,
-                _draft(input.draft_id),
-                input.form(),
-                reason=input.reason,
+                _draft(given.draft_id),
+                given.form(),
+                reason=given.reason,
                 replaces=replaced,
-                expected_version=input.expected_version,
+                expected_version=given.expected_version,
             ),
         )
         return p.PutCatalogueEntryPayload(version_id=draft.id)
@@ -62,15 +62,15 @@ class CatalogueMutations:
     async def remove_catalogue_entry(
         self,
         info: strawberry.Info,
-        input: i.RemoveCatalogueEntryInput,  # noqa: A002
+        given: i.RemoveCatalogueEntryInput,
     ) -> p.RemoveCatalogueEntryPayload:
         draft = await perform(
             info,
             lambda work: drafting.remove_entry(
                 work,
-                _entry(input.entry_id),
-                reason=input.reason,
-                expected_version=input.expected_version,
+                _entry(given.entry_id),
+                reason=given.reason,
+                expected_version=given.expected_version,
             ),
         )
         return p.RemoveCatalogueEntryPayload(version_id=draft.id)
@@ -81,16 +81,16 @@ class CatalogueMutations:
     async def move_catalogue_entry(
         self,
         info: strawberry.Info,
-        input: i.MoveCatalogueEntryInput,  # noqa: A002
+        given: i.MoveCatalogueEntryInput,
     ) -> p.MoveCatalogueEntryPayload:
         draft = await perform(
             info,
             lambda work: drafting.move_entry(
                 work,
-                _entry(input.entry_id),
-                input.rank,
-                reason=input.reason,
-                expected_version=input.expected_version,
+                _entry(given.entry_id),
+                given.rank,
+                reason=given.reason,
+                expected_version=given.expected_version,
             ),
         )
         return p.MoveCatalogueEntryPayload(version_id=draft.id)
@@ -102,16 +102,16 @@ class CatalogueMutations:
     async def publish_catalogue(
         self,
         info: strawberry.Info,
-        input: i.PublishCatalogueInput,  # noqa: A002
+        given: i.PublishCatalogueInput,
     ) -> p.PublishCataloguePayload:
         version, warnings = await perform(
             info,
             lambda work: publishing.publish_catalogue(
                 work,
-                _draft(input.draft_id),
-                reason=input.reason,
-                effective_at=input.effective_at,
-                expected_version=input.expected_version,
+                _draft(given.draft_id),
+                reason=given.reason,
+                effective_at=given.effective_at,
+                expected_version=given.expected_version,
             ),
         )
         told = [
@@ -124,16 +124,16 @@ class CatalogueMutations:
     async def roll_back_catalogue(
         self,
         info: strawberry.Info,
-        input: i.RollBackCatalogueInput,  # noqa: A002
+        given: i.RollBackCatalogueInput,
     ) -> p.RollBackCataloguePayload:
         version = await perform(
             info,
             lambda work: publishing.roll_back_catalogue(
                 work,
-                input.number,
-                reason=input.reason,
-                effective_at=input.effective_at,
-                expected_number=input.expected_version,
+                given.number,
+                reason=given.reason,
+                effective_at=given.effective_at,
+                expected_number=given.expected_version,
             ),
         )
         return p.RollBackCataloguePayload(version_id=version.id)
@@ -142,15 +142,15 @@ class CatalogueMutations:
     async def discard_draft(
         self,
         info: strawberry.Info,
-        input: i.DiscardDraftInput,  # noqa: A002
+        given: i.DiscardDraftInput,
     ) -> p.DiscardDraftPayload:
         draft = await perform(
             info,
             lambda work: drafting.discard_draft(
                 work,
-                _draft(input.draft_id),
-                reason=input.reason,
-                expected_version=input.expected_version,
+                _draft(given.draft_id),
+                reason=given.reason,
+                expected_version=given.expected_version,
             ),
         )
         return p.DiscardDraftPayload(version_id=draft.id)
@@ -162,16 +162,16 @@ class CatalogueMutations:
     async def replay_catalogue(
         self,
         info: strawberry.Info,
-        input: i.ReplayCatalogueInput,  # noqa: A002
+        given: i.ReplayCatalogueInput,
     ) -> p.ReplayCataloguePayload:
         replay = await perform(
             info,
             lambda work: replaying.replay_catalogue(
                 work,
-                _draft(input.draft_id),
-                from_at=input.from_,
-                to_at=input.to,
-                expected_version=input.expected_version,
+                _draft(given.draft_id),
+                from_at=given.from_,
+                to_at=given.to,
+                expected_version=given.expected_version,
             ),
         )
         return p.ReplayCataloguePayload(replay_id=replay.id)
@@ -183,19 +183,19 @@ class CatalogueMutations:
     async def decide_proposal(
         self,
         info: strawberry.Info,
-        input: i.DecideProposalInput,  # noqa: A002
+        given: i.DecideProposalInput,
     ) -> p.DecideProposalPayload:
-        draft_id = None if input.draft_id is None else _draft(input.draft_id) or _NOWHERE
+        draft_id = None if given.draft_id is None else _draft(given.draft_id) or _NOWHERE
         proposal = await perform(
             info,
             lambda work: proposals.decide_proposal(
                 work,
-                uuid_of("CatalogueProposal", input.proposal_id),
-                input.decision,
-                reason=input.reason,
+                uuid_of("CatalogueProposal", given.proposal_id),
+                given.decision,
+                reason=given.reason,
                 draft_id=draft_id,
-                rank=input.rank,
-                expected_version=input.expected_version,
+                rank=given.rank,
+                expected_version=given.expected_version,
             ),
         )
         return p.DecideProposalPayload(proposal_id=proposal.id)

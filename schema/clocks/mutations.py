@@ -60,7 +60,7 @@ class ClockMutations:
     async def request_extension(
         self,
         info: strawberry.Info,
-        input: RequestExtensionInput,  # noqa: A002
+        given: RequestExtensionInput,
     ) -> RequestExtensionPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
@@ -68,10 +68,10 @@ class ClockMutations:
             lambda work: extensions.request_extension(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                input.limit,
-                input.reason,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.limit,
+                given.reason,
+                given.expected_version,
             ),
         )
         return RequestExtensionPayload(ticket_id=ticket.id)
@@ -83,7 +83,7 @@ class ClockMutations:
     async def decide_extension(
         self,
         info: strawberry.Info,
-        input: DecideExtensionInput,  # noqa: A002
+        given: DecideExtensionInput,
     ) -> DecideExtensionPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
@@ -91,10 +91,10 @@ class ClockMutations:
             lambda work: extensions.decide_extension(
                 work,
                 rules,
-                uuid_of("Extension", input.extension_id),
-                input.approve,
-                input.reason,
-                input.expected_version,
+                uuid_of("Extension", given.extension_id),
+                given.approve,
+                given.reason,
+                given.expected_version,
             ),
         )
         return DecideExtensionPayload(ticket_id=ticket.id)
@@ -106,7 +106,7 @@ class ClockMutations:
     async def suspend_ticket(
         self,
         info: strawberry.Info,
-        input: SuspendTicketInput,  # noqa: A002
+        given: SuspendTicketInput,
     ) -> SuspendTicketPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
@@ -114,11 +114,11 @@ class ClockMutations:
             lambda work: suspending.suspend_ticket(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                input.measures,
-                input.review_on,
-                input.reason,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.measures,
+                given.review_on,
+                given.reason,
+                given.expected_version,
             ),
         )
         return SuspendTicketPayload(ticket_id=ticket.id)
@@ -127,7 +127,7 @@ class ClockMutations:
     async def resume_ticket(
         self,
         info: strawberry.Info,
-        input: ResumeTicketInput,  # noqa: A002
+        given: ResumeTicketInput,
     ) -> ResumeTicketPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
@@ -135,9 +135,9 @@ class ClockMutations:
             lambda work: suspending.resume_ticket(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                input.reason,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.reason,
+                given.expected_version,
             ),
         )
         return ResumeTicketPayload(ticket_id=ticket.id)
@@ -149,11 +149,11 @@ class ClockMutations:
     async def declare_holidays(
         self,
         info: strawberry.Info,
-        input: DeclareHolidaysInput,  # noqa: A002
+        given: DeclareHolidaysInput,
     ) -> DeclareHolidaysPayload:
-        days = [Day(day.date, day.is_workday, day.name) for day in input.days]
+        days = [Day(day.date, day.is_workday, day.name) for day in given.days]
         declaration = await perform(
             info,
-            lambda work: calendars.declare_holidays(work, days, input.source, input.reason),
+            lambda work: calendars.declare_holidays(work, days, given.source, given.reason),
         )
         return DeclareHolidaysPayload(revision=declaration.revision, days=len(days))

@@ -22,7 +22,7 @@ class ContestMutations:
     async def contest_dispatch(
         self,
         info: strawberry.Info,
-        input: ContestDispatchInput,  # noqa: A002
+        given: ContestDispatchInput,
     ) -> p.ContestDispatchPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
@@ -30,12 +30,12 @@ class ContestMutations:
             lambda work: contesting.contest_dispatch(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                ground=input.ground,
-                reason=input.reason,
-                evidence=input.evidence,
-                suggested_unit_code=input.suggested_unit_code,
-                expected_version=input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                ground=given.ground,
+                reason=given.reason,
+                evidence=given.evidence,
+                suggested_unit_code=given.suggested_unit_code,
+                expected_version=given.expected_version,
             ),
         )
         return p.ContestDispatchPayload(ticket_id=ticket.id)
@@ -47,19 +47,19 @@ class ContestMutations:
     async def rule_on_contest(
         self,
         info: strawberry.Info,
-        input: RuleOnContestInput,  # noqa: A002
+        given: RuleOnContestInput,
     ) -> p.RuleOnContestPayload:
         rules = info.context.services.city.rules
-        given = input.ticket_id, input.contest_id
-        if given.count(None) != 1:
+        named = given.ticket_id, given.contest_id
+        if named.count(None) != 1:
             raise InvalidInput(Fault("ticketId", "or contestId must be given, and not both"))
 
         async def rule(work: UnitOfWork) -> Ticket:
-            more = input.ruling, input.reason, input.unit_code, input.expected_version
-            if input.ticket_id is not None:
-                ticket_id = uuid_of("Ticket", input.ticket_id)
+            more = given.ruling, given.reason, given.unit_code, given.expected_version
+            if given.ticket_id is not None:
+                ticket_id = uuid_of("Ticket", given.ticket_id)
                 return await ruling.rule_on_contest(work, rules, ticket_id, *more)
-            contest_id = uuid_of("Contest", input.contest_id or "")
+            contest_id = uuid_of("Contest", given.contest_id or "")
             return await ruling.rule_by_id(work, rules, contest_id, *more)
 
         ticket = await perform(info, rule)

@@ -22,12 +22,12 @@ class FeedbackMutations:
     async def record_contact(
         self,
         info: strawberry.Info,
-        input: RecordContactInput,  # noqa: A002
+        given: RecordContactInput,
     ) -> p.RecordContactPayload:
         ticket = await perform(
             info,
             lambda work: handling.record_contact(
-                work, uuid_of("Ticket", input.ticket_id), input.note, input.expected_version
+                work, uuid_of("Ticket", given.ticket_id), given.note, given.expected_version
             ),
         )
         return p.RecordContactPayload(ticket_id=ticket.id)
@@ -38,9 +38,9 @@ class FeedbackMutations:
     async def reply_to_ticket(
         self,
         info: strawberry.Info,
-        input: ReplyToTicketInput,  # noqa: A002
+        given: ReplyToTicketInput,
     ) -> p.ReplyToTicketPayload:
-        if input.attachment_ids:
+        if given.attachment_ids:
             raise InvalidInput(
                 Fault("attachmentIds", "must be empty: attachments are not taken yet")
             )
@@ -50,10 +50,10 @@ class FeedbackMutations:
             lambda work: handling.reply_to_ticket(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                input.content,
-                input.resolved,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.content,
+                given.resolved,
+                given.expected_version,
             ),
         )
         return p.ReplyToTicketPayload(ticket_id=ticket.id)
@@ -65,16 +65,16 @@ class FeedbackMutations:
     async def record_callback(
         self,
         info: strawberry.Info,
-        input: RecordCallbackInput,  # noqa: A002
+        given: RecordCallbackInput,
     ) -> p.RecordCallbackPayload:
         rules = info.context.services.city.rules
         judgement = judging.Judgement(
-            input.reached, input.contacted, input.resolved, input.satisfaction, input.remark
+            given.reached, given.contacted, given.resolved, given.satisfaction, given.remark
         )
         ticket = await perform(
             info,
             lambda work: judging.record_callback(
-                work, rules, uuid_of("Ticket", input.ticket_id), judgement, input.expected_version
+                work, rules, uuid_of("Ticket", given.ticket_id), judgement, given.expected_version
             ),
         )
         return p.RecordCallbackPayload(ticket_id=ticket.id)
@@ -85,16 +85,16 @@ class FeedbackMutations:
     async def evaluate_ticket(
         self,
         info: strawberry.Info,
-        input: EvaluateTicketInput,  # noqa: A002
+        given: EvaluateTicketInput,
     ) -> p.EvaluateTicketPayload:
         rules = info.context.services.city.rules
         judgement = judging.Judgement(
-            True, input.contacted, input.resolved, input.satisfaction, input.remark
+            True, given.contacted, given.resolved, given.satisfaction, given.remark
         )
         ticket = await perform(
             info,
             lambda work: judging.evaluate_ticket(
-                work, rules, uuid_of("Ticket", input.ticket_id), judgement, input.expected_version
+                work, rules, uuid_of("Ticket", given.ticket_id), judgement, given.expected_version
             ),
         )
         return p.EvaluateTicketPayload(ticket_id=ticket.id)

@@ -26,15 +26,15 @@ class JointMutations:
     async def report_progress(
         self,
         info: strawberry.Info,
-        input: ReportProgressInput,  # noqa: A002
+        given: ReportProgressInput,
     ) -> p.ReportProgressPayload:
         ticket = await perform(
             info,
             lambda work: joint.report_progress(
                 work,
-                uuid_of("Ticket", input.ticket_id),
-                input.progress,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.progress,
+                given.expected_version,
             ),
         )
         return p.ReportProgressPayload(ticket_id=ticket.id)
@@ -46,16 +46,16 @@ class JointMutations:
     async def excuse_joint_unit(
         self,
         info: strawberry.Info,
-        input: ExcuseJointUnitInput,  # noqa: A002
+        given: ExcuseJointUnitInput,
     ) -> p.ExcuseJointUnitPayload:
         ticket = await perform(
             info,
             lambda work: joint.excuse_joint_unit(
                 work,
-                uuid_of("Ticket", input.ticket_id),
-                input.unit_code,
-                input.reason,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.unit_code,
+                given.reason,
+                given.expected_version,
             ),
         )
         return p.ExcuseJointUnitPayload(ticket_id=ticket.id)
@@ -66,17 +66,17 @@ class JointMutations:
     async def ask_co_handler(
         self,
         info: strawberry.Info,
-        input: AskCoHandlerInput,  # noqa: A002
+        given: AskCoHandlerInput,
     ) -> p.AskCoHandlerPayload:
         ticket = await perform(
             info,
             lambda work: helping.ask_co_handler(
                 work,
-                uuid_of("Ticket", input.ticket_id),
-                input.unit_codes,
-                input.request,
-                input.due_at,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.unit_codes,
+                given.request,
+                given.due_at,
+                given.expected_version,
             ),
         )
         return p.AskCoHandlerPayload(ticket_id=ticket.id)
@@ -88,15 +88,15 @@ class JointMutations:
     async def record_assistance(
         self,
         info: strawberry.Info,
-        input: RecordAssistanceInput,  # noqa: A002
+        given: RecordAssistanceInput,
     ) -> p.RecordAssistancePayload:
         ticket = await perform(
             info,
             lambda work: helping.record_assistance(
                 work,
-                uuid_of("Ticket", input.ticket_id),
-                input.what,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.what,
+                given.expected_version,
             ),
         )
         return p.RecordAssistancePayload(ticket_id=ticket.id)
@@ -108,7 +108,7 @@ class JointMutations:
     async def hand_down(
         self,
         info: strawberry.Info,
-        input: HandDownInput,  # noqa: A002
+        given: HandDownInput,
     ) -> p.HandDownPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
@@ -116,11 +116,11 @@ class JointMutations:
             lambda work: helping.hand_down(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                input.community_code,
-                input.instruction,
-                input.due_at,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.community_code,
+                given.instruction,
+                given.due_at,
+                given.expected_version,
             ),
         )
         return p.HandDownPayload(ticket_id=ticket.id)
@@ -131,15 +131,15 @@ class JointMutations:
     async def give_back(
         self,
         info: strawberry.Info,
-        input: GiveBackInput,  # noqa: A002
+        given: GiveBackInput,
     ) -> p.GiveBackPayload:
         ticket = await perform(
             info,
             lambda work: helping.give_back(
                 work,
-                uuid_of("Ticket", input.ticket_id),
-                input.result,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.result,
+                given.expected_version,
             ),
         )
         return p.GiveBackPayload(ticket_id=ticket.id)

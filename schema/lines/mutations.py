@@ -103,17 +103,17 @@ class LineMutations:
     async def open_emergency_line(
         self,
         info: strawberry.Info,
-        input: OpenEmergencyLineInput,  # noqa: A002
+        given: OpenEmergencyLineInput,
     ) -> OpenEmergencyLinePayload:
         wish = line_desk.LineWish(
-            code=input.code,
-            name=input.name,
-            level=input.level,
-            reason=input.reason,
-            categories=tuple(input.categories or ()),
-            areas=tuple(input.areas or ()),
-            keywords=tuple(input.keywords or ()),
-            closes_at=aware(input.closes_at) if input.closes_at else None,
+            code=given.code,
+            name=given.name,
+            level=given.level,
+            reason=given.reason,
+            categories=tuple(given.categories or ()),
+            areas=tuple(given.areas or ()),
+            keywords=tuple(given.keywords or ()),
+            closes_at=aware(given.closes_at) if given.closes_at else None,
         )
         line = await perform(info, lambda work: line_desk.open_line(work, wish))
         return OpenEmergencyLinePayload(line_id=line.id)
@@ -124,15 +124,15 @@ class LineMutations:
     async def extend_emergency_line(
         self,
         info: strawberry.Info,
-        input: ExtendEmergencyLineInput,  # noqa: A002
+        given: ExtendEmergencyLineInput,
     ) -> ExtendEmergencyLinePayload:
         line = await perform(
             info,
             lambda work: line_desk.extend_line(
                 work,
-                uuid_of("EmergencyLine", input.line_id),
-                aware(input.closes_at) if input.closes_at else None,
-                input.expected_version,
+                uuid_of("EmergencyLine", given.line_id),
+                aware(given.closes_at) if given.closes_at else None,
+                given.expected_version,
             ),
         )
         return ExtendEmergencyLinePayload(line_id=line.id)
@@ -144,15 +144,15 @@ class LineMutations:
     async def close_emergency_line(
         self,
         info: strawberry.Info,
-        input: CloseEmergencyLineInput,  # noqa: A002
+        given: CloseEmergencyLineInput,
     ) -> CloseEmergencyLinePayload:
         line = await perform(
             info,
             lambda work: line_desk.close_line(
                 work,
-                uuid_of("EmergencyLine", input.line_id),
-                input.remark,
-                input.expected_version,
+                uuid_of("EmergencyLine", given.line_id),
+                given.remark,
+                given.expected_version,
             ),
         )
         return CloseEmergencyLinePayload(line_id=line.id)

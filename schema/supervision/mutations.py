@@ -23,7 +23,7 @@ class SupervisionMutations:
     async def open_supervision(
         self,
         info: strawberry.Info,
-        input: OpenSupervisionInput,  # noqa: A002
+        given: OpenSupervisionInput,
     ) -> p.OpenSupervisionPayload:
         rules = info.context.services.city.rules
         order = await perform(
@@ -31,10 +31,10 @@ class SupervisionMutations:
             lambda work: opening.open_supervision(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                input.grade,
-                input.reason,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.grade,
+                given.reason,
+                given.expected_version,
             ),
         )
         return p.OpenSupervisionPayload(order_id=order.id, ticket_id=order.ticket_id)
@@ -46,15 +46,15 @@ class SupervisionMutations:
     async def submit_supervision_report(
         self,
         info: strawberry.Info,
-        input: SubmitSupervisionReportInput,  # noqa: A002
+        given: SubmitSupervisionReportInput,
     ) -> p.SubmitSupervisionReportPayload:
         order = await perform(
             info,
             lambda work: commands.submit_report(
                 work,
-                uuid_of("SupervisionOrder", input.order_id),
-                input.report,
-                input.expected_version,
+                uuid_of("SupervisionOrder", given.order_id),
+                given.report,
+                given.expected_version,
             ),
         )
         return p.SubmitSupervisionReportPayload(order_id=order.id, ticket_id=order.ticket_id)
@@ -66,7 +66,7 @@ class SupervisionMutations:
     async def close_supervision(
         self,
         info: strawberry.Info,
-        input: CloseSupervisionInput,  # noqa: A002
+        given: CloseSupervisionInput,
     ) -> p.CloseSupervisionPayload:
         rules = info.context.services.city.rules
         order = await perform(
@@ -74,10 +74,10 @@ class SupervisionMutations:
             lambda work: commands.close_supervision(
                 work,
                 rules,
-                uuid_of("SupervisionOrder", input.order_id),
-                input.ruling,
-                input.reason,
-                input.expected_version,
+                uuid_of("SupervisionOrder", given.order_id),
+                given.ruling,
+                given.reason,
+                given.expected_version,
             ),
         )
         return p.CloseSupervisionPayload(order_id=order.id, ticket_id=order.ticket_id)

@@ -25,16 +25,16 @@ class MergingMutations:
     async def merge_ticket(
         self,
         info: strawberry.Info,
-        input: MergeTicketInput,  # noqa: A002
+        given: MergeTicketInput,
     ) -> p.MergeTicketPayload:
         ticket = await perform(
             info,
             lambda work: merging.merge_ticket(
                 work,
-                uuid_of("Ticket", input.ticket_id),
-                uuid_of("Ticket", input.primary_id),
-                input.reason,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                uuid_of("Ticket", given.primary_id),
+                given.reason,
+                given.expected_version,
             ),
         )
         return p.MergeTicketPayload(ticket_id=ticket.id)
@@ -46,7 +46,7 @@ class MergingMutations:
     async def unmerge_ticket(
         self,
         info: strawberry.Info,
-        input: UnmergeTicketInput,  # noqa: A002
+        given: UnmergeTicketInput,
     ) -> p.UnmergeTicketPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
@@ -54,9 +54,9 @@ class MergingMutations:
             lambda work: following.unmerge_ticket(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                input.reason,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.reason,
+                given.expected_version,
             ),
         )
         return p.UnmergeTicketPayload(ticket_id=ticket.id)
@@ -68,22 +68,22 @@ class MergingMutations:
     async def split_ticket(
         self,
         info: strawberry.Info,
-        input: SplitTicketInput,  # noqa: A002
+        given: SplitTicketInput,
     ) -> p.SplitTicketPayload:
         city = info.context.services.city
         parts = [
             splitting.Part(part.title, part.content, part.unit_code, part.category)
-            for part in input.parts
+            for part in given.parts
         ]
         ticket = await perform(
             info,
             lambda work: splitting.split_ticket(
                 work,
                 city,
-                uuid_of("Ticket", input.ticket_id),
+                uuid_of("Ticket", given.ticket_id),
                 parts,
-                input.reason,
-                input.expected_version,
+                given.reason,
+                given.expected_version,
             ),
         )
         return p.SplitTicketPayload(ticket_id=ticket.id)
@@ -95,7 +95,7 @@ class MergingMutations:
     async def conclude_ticket(
         self,
         info: strawberry.Info,
-        input: ConcludeTicketInput,  # noqa: A002
+        given: ConcludeTicketInput,
     ) -> p.ConcludeTicketPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
@@ -103,10 +103,10 @@ class MergingMutations:
             lambda work: handling.conclude_ticket(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                input.content,
-                input.resolved,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.content,
+                given.resolved,
+                given.expected_version,
             ),
         )
         return p.ConcludeTicketPayload(ticket_id=ticket.id)

@@ -59,10 +59,10 @@ class TicketMutations:
     async def submit_ticket(
         self,
         info: strawberry.Info,
-        input: SubmitTicketInput,  # noqa: A002
+        given: SubmitTicketInput,
     ) -> p.SubmitTicketPayload:
         services: Services = info.context.services
-        submission = submission_of(input)
+        submission = submission_of(given)
 
         async def submit(work: UnitOfWork) -> UUID:
             return await intake.submit_ticket(work, services.city, services.protection, submission)
@@ -73,12 +73,12 @@ class TicketMutations:
     async def add_supplement(
         self,
         info: strawberry.Info,
-        input: AddSupplementInput,  # noqa: A002
+        given: AddSupplementInput,
     ) -> p.AddSupplementPayload:
         ticket = await perform(
             info,
             lambda work: commands.add_supplement(
-                work, uuid_of("Ticket", input.ticket_id), input.content, input.expected_version
+                work, uuid_of("Ticket", given.ticket_id), given.content, given.expected_version
             ),
         )
         return p.AddSupplementPayload(ticket_id=ticket.id)
@@ -87,7 +87,7 @@ class TicketMutations:
     async def urge_ticket(
         self,
         info: strawberry.Info,
-        input: UrgeTicketInput,  # noqa: A002
+        given: UrgeTicketInput,
     ) -> p.UrgeTicketPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
@@ -95,9 +95,9 @@ class TicketMutations:
             lambda work: problems.urge_ticket(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                input.remark,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.remark,
+                given.expected_version,
             ),
         )
         return p.UrgeTicketPayload(ticket_id=ticket.id)
@@ -108,7 +108,7 @@ class TicketMutations:
     async def withdraw_ticket(
         self,
         info: strawberry.Info,
-        input: WithdrawTicketInput,  # noqa: A002
+        given: WithdrawTicketInput,
     ) -> p.WithdrawTicketPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
@@ -116,9 +116,9 @@ class TicketMutations:
             lambda work: merging.withdraw_ticket(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                input.reason,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.reason,
+                given.expected_version,
             ),
         )
         return p.WithdrawTicketPayload(ticket_id=ticket.id)
@@ -130,7 +130,7 @@ class TicketMutations:
     async def triage_ticket(
         self,
         info: strawberry.Info,
-        input: TriageTicketInput,  # noqa: A002
+        given: TriageTicketInput,
     ) -> p.TriageTicketPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
@@ -138,11 +138,11 @@ class TicketMutations:
             lambda work: triage.triage_ticket(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                input.outcome,
-                input.answer,
-                input.ground,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.outcome,
+                given.answer,
+                given.ground,
+                given.expected_version,
             ),
         )
         return p.TriageTicketPayload(ticket_id=ticket.id)
@@ -154,7 +154,7 @@ class TicketMutations:
     async def classify_ticket(
         self,
         info: strawberry.Info,
-        input: ClassifyTicketInput,  # noqa: A002
+        given: ClassifyTicketInput,
     ) -> p.ClassifyTicketPayload:
         rules = info.context.services.city.rules
         ticket = await perform(
@@ -162,12 +162,12 @@ class TicketMutations:
             lambda work: triage.classify_ticket(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
-                category=input.category,
-                level=input.level,
-                accused_unit_code=input.accused_unit_code,
-                reason=input.reason,
-                expected_version=input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                category=given.category,
+                level=given.level,
+                accused_unit_code=given.accused_unit_code,
+                reason=given.reason,
+                expected_version=given.expected_version,
             ),
         )
         return p.ClassifyTicketPayload(ticket_id=ticket.id)
@@ -176,7 +176,7 @@ class TicketMutations:
     async def dispatch_ticket(
         self,
         info: strawberry.Info,
-        input: DispatchTicketInput,  # noqa: A002
+        given: DispatchTicketInput,
     ) -> p.DispatchTicketPayload:
         city = info.context.services.city
         ticket = await perform(
@@ -184,12 +184,12 @@ class TicketMutations:
             lambda work: problems.dispatch_ticket(
                 work,
                 city,
-                uuid_of("Ticket", input.ticket_id),
-                input.unit_code,
-                input.reason,
-                input.expected_version,
-                joint=input.joint_unit_codes or (),
-                co_handlers=input.co_handler_codes or (),
+                uuid_of("Ticket", given.ticket_id),
+                given.unit_code,
+                given.reason,
+                given.expected_version,
+                joint=given.joint_unit_codes or (),
+                co_handlers=given.co_handler_codes or (),
             ),
         )
         return p.DispatchTicketPayload(ticket_id=ticket.id)
@@ -201,12 +201,12 @@ class TicketMutations:
     async def accept_ticket(
         self,
         info: strawberry.Info,
-        input: AcceptTicketInput,  # noqa: A002
+        given: AcceptTicketInput,
     ) -> p.AcceptTicketPayload:
         ticket = await perform(
             info,
             lambda work: handling.accept_ticket(
-                work, uuid_of("Ticket", input.ticket_id), input.expected_version
+                work, uuid_of("Ticket", given.ticket_id), given.expected_version
             ),
         )
         return p.AcceptTicketPayload(ticket_id=ticket.id)
@@ -218,13 +218,13 @@ class TicketMutations:
     async def reveal_contact(
         self,
         info: strawberry.Info,
-        input: RevealContactInput,  # noqa: A002
+        given: RevealContactInput,
     ) -> p.RevealContactPayload:
         protection = info.context.services.protection
 
         async def reveal(work: UnitOfWork) -> p.RevealContactPayload:
-            citizen, ticket = await queries.shown_citizen(work, uuid_of("Ticket", input.ticket_id))
-            contact = await reveal_contact(work, protection, citizen, ticket, input.purpose)
+            citizen, ticket = await queries.shown_citizen(work, uuid_of("Ticket", given.ticket_id))
+            contact = await reveal_contact(work, protection, citizen, ticket, given.purpose)
             return p.RevealContactPayload(name=contact.name, phone=contact.phone)
 
         return await perform(info, reveal)

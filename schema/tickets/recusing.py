@@ -19,12 +19,12 @@ class RecusalMutations:
     async def recuse(
         self,
         info: strawberry.Info,
-        input: RecuseInput,  # noqa: A002
+        given: RecuseInput,
     ) -> p.RecusePayload:
         ticket = await perform(
             info,
             lambda work: recusing.recuse(
-                work, uuid_of("Ticket", input.ticket_id), input.reason, input.expected_version
+                work, uuid_of("Ticket", given.ticket_id), given.reason, given.expected_version
             ),
         )
         return p.RecusePayload(ticket_id=ticket.id)
@@ -36,16 +36,16 @@ class RecusalMutations:
     async def recuse_staff(
         self,
         info: strawberry.Info,
-        input: RecuseStaffInput,  # noqa: A002
+        given: RecuseStaffInput,
     ) -> p.RecuseStaffPayload:
         ticket = await perform(
             info,
             lambda work: recusing.recuse_staff(
                 work,
-                uuid_of("Ticket", input.ticket_id),
-                input.subject,
-                input.reason,
-                input.expected_version,
+                uuid_of("Ticket", given.ticket_id),
+                given.subject,
+                given.reason,
+                given.expected_version,
             ),
         )
         return p.RecuseStaffPayload(ticket_id=ticket.id)

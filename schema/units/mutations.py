@@ -122,18 +122,18 @@ class UnitMutations:
     async def create_unit(
         self,
         info: strawberry.Info,
-        input: CreateUnitInput,  # noqa: A002
+        given: CreateUnitInput,
     ) -> CreateUnitPayload:
         async def create(work: UnitOfWork) -> UnitRow:
             return await commands.create_unit(
                 work,
-                code=input.code,
-                name=input.name,
-                level=input.level,
-                parent_id=await id_of_code(work.session, input.parent_code),
-                population=input.population,
-                duty_phone=input.duty_phone,
-                aliases=input.aliases or (),
+                code=given.code,
+                name=given.name,
+                level=given.level,
+                parent_id=await id_of_code(work.session, given.parent_code),
+                population=given.population,
+                duty_phone=given.duty_phone,
+                aliases=given.aliases or (),
             )
 
         return CreateUnitPayload(unit_id=(await perform(info, create)).id)
@@ -142,18 +142,18 @@ class UnitMutations:
     async def update_unit(
         self,
         info: strawberry.Info,
-        input: UpdateUnitInput,  # noqa: A002
+        given: UpdateUnitInput,
     ) -> UpdateUnitPayload:
         unit = await perform(
             info,
             lambda work: commands.update_unit(
                 work,
-                uuid_of("Unit", input.unit_id),
-                name=input.name,
-                population=input.population,
-                duty_phone=input.duty_phone,
-                aliases=input.aliases,
-                expected_version=input.expected_version,
+                uuid_of("Unit", given.unit_id),
+                name=given.name,
+                population=given.population,
+                duty_phone=given.duty_phone,
+                aliases=given.aliases,
+                expected_version=given.expected_version,
             ),
         )
         return UpdateUnitPayload(unit_id=unit.id)
@@ -162,12 +162,12 @@ class UnitMutations:
     async def move_unit(
         self,
         info: strawberry.Info,
-        input: MoveUnitInput,  # noqa: A002
+        given: MoveUnitInput,
     ) -> MoveUnitPayload:
         async def move(work: UnitOfWork) -> UnitRow:
-            parent = await _parent(work, input.parent_code)
-            unit_id = uuid_of("Unit", input.unit_id)
-            return await succession.move_with_tickets(work, unit_id, parent, input.expected_version)
+            parent = await _parent(work, given.parent_code)
+            unit_id = uuid_of("Unit", given.unit_id)
+            return await succession.move_with_tickets(work, unit_id, parent, given.expected_version)
 
         return MoveUnitPayload(unit_id=(await perform(info, move)).id)
 
@@ -178,7 +178,7 @@ class UnitMutations:
     async def retire_unit(
         self,
         info: strawberry.Info,
-        input: RetireUnitInput,  # noqa: A002
+        given: RetireUnitInput,
     ) -> RetireUnitPayload:
         rules = info.context.services.city.rules
         unit = await perform(
@@ -186,9 +186,9 @@ class UnitMutations:
             lambda work: succession.retire_with_successor(
                 work,
                 rules,
-                uuid_of("Unit", input.unit_id),
-                input.successor_code,
-                input.expected_version,
+                uuid_of("Unit", given.unit_id),
+                given.successor_code,
+                given.expected_version,
             ),
         )
         return RetireUnitPayload(unit_id=unit.id)

@@ -25,20 +25,20 @@ class WhistleMutations:
     async def whistle(
         self,
         info: strawberry.Info,
-        input: WhistleInput,  # noqa: A002
+        given: WhistleInput,
     ) -> p.WhistlePayload:
         rules = info.context.services.city.rules
         call = commands.Call(
-            input.purpose, input.place, input.at, input.unit_codes, input.report_in_by
+            given.purpose, given.place, given.at, given.unit_codes, given.report_in_by
         )
         made = await perform(
             info,
             lambda work: commands.whistle(
                 work,
                 rules,
-                uuid_of("Ticket", input.ticket_id),
+                uuid_of("Ticket", given.ticket_id),
                 call,
-                input.expected_version,
+                given.expected_version,
             ),
         )
         return p.WhistlePayload(ticket_id=made.ticket_id, whistle_id=made.id)
@@ -47,16 +47,16 @@ class WhistleMutations:
     async def report_in(
         self,
         info: strawberry.Info,
-        input: ReportInInput,  # noqa: A002
+        given: ReportInInput,
     ) -> p.ReportInPayload:
         report = await perform(
             info,
             lambda work: commands.report_in(
                 work,
-                uuid_of("Whistle", input.whistle_id),
-                input.what,
-                input.arrived_at,
-                input.expected_version,
+                uuid_of("Whistle", given.whistle_id),
+                given.what,
+                given.arrived_at,
+                given.expected_version,
             ),
         )
         return p.ReportInPayload(
@@ -70,17 +70,17 @@ class WhistleMutations:
     async def confirm_report_in(
         self,
         info: strawberry.Info,
-        input: ConfirmReportInInput,  # noqa: A002
+        given: ConfirmReportInInput,
     ) -> p.ConfirmReportInPayload:
         report = await perform(
             info,
             lambda work: commands.confirm_report_in(
                 work,
-                uuid_of("ReportIn", input.report_in_id),
-                input.confirmed,
-                input.rating,
-                input.remark,
-                input.expected_version,
+                uuid_of("ReportIn", given.report_in_id),
+                given.confirmed,
+                given.rating,
+                given.remark,
+                given.expected_version,
             ),
         )
         return p.ConfirmReportInPayload(
@@ -94,16 +94,16 @@ class WhistleMutations:
     async def rate_whistle(
         self,
         info: strawberry.Info,
-        input: RateWhistleInput,  # noqa: A002
+        given: RateWhistleInput,
     ) -> p.RateWhistlePayload:
         report = await perform(
             info,
             lambda work: commands.rate_whistle(
                 work,
-                uuid_of("Whistle", input.whistle_id),
-                input.rating,
-                input.remark,
-                input.expected_version,
+                uuid_of("Whistle", given.whistle_id),
+                given.rating,
+                given.remark,
+                given.expected_version,
             ),
         )
         return p.RateWhistlePayload(
@@ -114,15 +114,15 @@ class WhistleMutations:
     async def close_whistle(
         self,
         info: strawberry.Info,
-        input: CloseWhistleInput,  # noqa: A002
+        given: CloseWhistleInput,
     ) -> p.CloseWhistlePayload:
         made = await perform(
             info,
             lambda work: commands.close_whistle(
                 work,
-                uuid_of("Whistle", input.whistle_id),
-                input.reason,
-                input.expected_version,
+                uuid_of("Whistle", given.whistle_id),
+                given.reason,
+                given.expected_version,
             ),
         )
         return p.CloseWhistlePayload(ticket_id=made.ticket_id, whistle_id=made.id)
