@@ -57,11 +57,11 @@ class Queue:
         """Work until `stop` is set, or raise what ended arq."""
         redis = connect(self._redis_url, self._desk.database.city)
         worker = Worker(
-            functions=[func(send_login_code)],  # type: ignore[arg-type]
+            functions=[func(send_login_code)],
             queue_name=redis.default_queue_name,
             redis_pool=redis,
             ctx={"desk": self._desk},
-            on_startup=self._started,  # type: ignore[arg-type]
+            on_startup=self._started,
             handle_signals=False,
             max_jobs=AT_ONCE,
             job_timeout=JOB_TIMEOUT,
@@ -85,7 +85,7 @@ class Queue:
             await _end(running, worker, redis)
         return 0.0
 
-    async def _started(self, _context: dict[Any, Any]) -> None:
+    async def _started(self, ctx: dict[Any, Any]) -> None:
         self.on_start()
 
     async def _finish(self, worker: Worker) -> None:

@@ -34,12 +34,12 @@ class Desk:
     sender: Sender
 
 
-async def send_login_code(context: dict[str, Any], row_id: str) -> None:
+async def send_login_code(ctx: dict[Any, Any], row_id: str) -> None:
     """Send the login code of an outbox row, unless that was done or the code has ended.
 
     A failure leaves the row as it was: the relay offers it again until the code ends.
     """
-    desk: Desk = context["desk"]
+    desk: Desk = ctx["desk"]
     try:
         result = await _send(desk, UUID(row_id))
     except Exception as error:
