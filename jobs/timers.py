@@ -20,7 +20,6 @@ from uuid import UUID
 
 import structlog
 
-import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
 from domain.catalogue import replaying
 from domain.contests import ruling
 from domain.dispatch import rescheduling, suspending, sweeping, task_clocks

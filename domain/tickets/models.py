@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.accounts.models import Citizen
 from domain.kernel.tables import Table, one_of
 from domain.kernel.vocabulary import (
     CategorySource,
@@ -126,7 +127,7 @@ class Ticket(Table):
     latitude: Mapped[float | None]
     category_code: Mapped[str | None] = mapped_column(ForeignKey("category.code"))
     category_source: Mapped[str | None]
-    citizen_id: Mapped[UUID | None] = mapped_column(ForeignKey("citizen.id"))
+    citizen_id: Mapped[UUID | None] = mapped_column(ForeignKey(Citizen.id))
     submitter: Mapped[str]
     primary_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"))
     part_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"))

@@ -14,7 +14,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
 from domain.dispatch.city import Rules
 from domain.dispatch.models import ClockSegment
 from domain.feedback.models import Callback, Contact, Reply

@@ -14,7 +14,6 @@ from uuid import UUID
 
 from sqlalchemy import select, text, update
 
-import domain.accounts.models  # noqa: F401 - the ticket's foreign keys name its tables
 from domain.dispatch import clocks
 from domain.dispatch.city import Rules
 from domain.dispatch.models import ClockSegment
