@@ -49,13 +49,12 @@ def newest_revision() -> str:
 
 async def present_revision(connection: asyncpg.Connection, city: str) -> str | None:
     """Return the revision of the city's schema; None where it was never migrated."""
-    table = f"{city}.alembic_version"  # a city is letters only, by its setting's pattern
-    if await connection.fetchval("select to_regclass($1)", table) is None:
-        return None
-    revision: str | None = await connection.fetchval(
-        f"select version_num from {table}"  # noqa: S608
-    )
-    return revision
+    async with connection.transaction(readonly=True):
+        await connection.execute("select set_config('search_path', $1, true)", city)
+        if await connection.fetchval("select to_regclass('alembic_version')") is None:
+            return None
+        revision: str | None = await connection.fetchval("select version_num from alembic_version")
+        return revision
 
 
 def upgrade(url: str, city: str, revision: str = "head") -> None:

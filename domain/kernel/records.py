@@ -8,9 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, func, literal_column, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.dml import Insert
 
 from domain.kernel.tables import Table
+
+_WRITTEN_OUT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
 
 
 def insert_records(records: Sequence[Table]) -> tuple[TextClause, dict[str, str]]:
@@ -41,16 +45,22 @@ def _columns(kind: type[Table]) -> tuple[str, ...]:
 
 @cache
 def _statement(kinds: tuple[type[Table], ...]) -> TextClause:
-    inserts = [_insert(kind) for kind in kinds]
-    before = ", ".join(f"w{number} as ({insert})" for number, insert in enumerate(inserts[:-1]))
-    return text(f"with {before} {inserts[-1]}" if before else inserts[-1])
+    """Written out once: its six tables would be walked through at every execution."""
+    *others, last = (_insert(kind) for kind in kinds)
+    for number, insert in enumerate(others):
+        last = last.add_cte(insert.cte(f"w{number}"))
+    return text(str(last.compile(dialect=_WRITTEN_OUT)))
 
 
-def _insert(kind: type[Table]) -> str:
-    name, columns = kind.__tablename__, ", ".join(_columns(kind))
-    rows = f"json_populate_recordset(null::{name}, cast(:{name} as json))"
-    again = " on conflict do nothing" if kind.twice_is_once else ""
-    return f"insert into {name} ({columns}) select {columns} from {rows}{again}"  # noqa: S608 - our names
+def _insert(kind: type[Table]) -> Insert:
+    name, columns = kind.__tablename__, _columns(kind)
+    rows = func.json_populate_recordset(
+        literal_column(f"null::{name}"), literal_column(f"cast(:{name} as json)")
+    )
+    given = rows.table_valued(*columns)
+    insert = postgresql.insert(kind.metadata.tables[name])
+    insert = insert.from_select(columns, select(*given.c), include_defaults=False)
+    return insert.on_conflict_do_nothing() if kind.twice_is_once else insert
 
 
 def _written(value: object) -> str:

@@ -29,7 +29,7 @@ _AFFECTED = """
     select a.ticket_id from assignment a join unit u on u.id = a.unit_id
     where cast(:moved as uuid) is null or u.lineage @> array[cast(:moved as uuid)]
 """
-_CLEAR = text(f"delete from audience where ticket_id in ({_AFFECTED})")  # noqa: S608
+_TAKEN = "delete from audience where ticket_id in ({affected})"
 _DEFINED = """
     insert into audience (unit_id, ticket_id)
     select distinct seen.id, a.ticket_id
@@ -39,9 +39,10 @@ _DEFINED = """
       and not (t.accused_unit_id is not null and (t.confidential or t.kind = 'REPORT')
                and t.accused_unit_id = any(seen.lineage))
 """
+_CLEAR = text(_TAKEN.format(affected=_AFFECTED))
 # A ticket of the branch that is given to a unit outside it at the same time has that unit's rows.
 _FILL = text(_DEFINED.format(affected=_AFFECTED) + " on conflict do nothing")
-_CLEAR_ONE = text("delete from audience where ticket_id = :ticket")
+_CLEAR_ONE = text(_TAKEN.format(affected=":ticket"))
 _FILL_ONE = text(_DEFINED.format(affected=":ticket"))
 
 
