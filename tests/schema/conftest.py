@@ -54,7 +54,7 @@ def written_desk(ground: Ground, town_source: tuple[str, Town]) -> Iterator[Desk
 
 @pytest.fixture(scope="session")
 def crowded(ground: Ground, town_source: tuple[str, Town]) -> Iterator[Desk]:
-    """A desk on the town with eight thousand tickets more, spread over many units."""
+    """A desk on the town with twenty thousand tickets more, spread over many units."""
     folder, name = Path(os.environ["JIESU_TEST_GROUND"]), "template_crowd"
     made = folder / "crowd.made"
     with locked(folder / "crowd.lock"):

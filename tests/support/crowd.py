@@ -6,7 +6,7 @@ import asyncpg
 
 from tests.support.engines import CITY
 
-BULK = 8_000
+BULK = 20_000
 
 
 async def multiply(url: str, count: int) -> None:

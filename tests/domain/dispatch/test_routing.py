@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.dispatch.gazetteer import Gazetteer
@@ -95,6 +95,7 @@ def test_noise_around_the_names_changes_nothing(
 
 
 @given(st.sampled_from(STREETS), st.text(max_size=20), st.text(max_size=20))
+@example(STREETS[0], "", "昌平区回龙观街道")
 def test_no_text_around_the_names_leads_to_another_district(
     place: Place, before: str, after: str
 ) -> None:
