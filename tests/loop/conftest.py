@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from api.command.migrate import upgrade
-from api.command.seed import seed_city
 from domain.kernel.clock import FixedClock
-from tests.support.city import Hotline, hotline, settings_of
+from tests.support.city import Hotline, hotline
 from tests.support.engines import Ground
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -43,9 +41,7 @@ def city(running_city: Hotline) -> Hotline:
 @pytest.fixture(scope="module")
 def jinan_url(ground: Ground) -> Iterator[str]:
     """A database of the module's own, with the real units of Jinan."""
-    with ground.clone("template1") as url:
-        upgrade(url, "jinan")
-        seed_city(settings_of(url, "redis://nowhere", "jinan"))
+    with ground.clone(ground.template("jinan")) as url:
         yield url
 
 

@@ -33,7 +33,6 @@ from domain.kernel.settings import Settings
 
 CITY = "beijing"
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = "template_city"
 
 # Nothing here has to outlive the machine.
 OPTIONS = {
@@ -93,23 +92,34 @@ class Ground:
         finally:
             self.execute(f"drop database if exists {name} with (force)")
 
-    def template(self) -> str:
-        """Return the name of the migrated and seeded template, made once in the session."""
-        made = self._folder / "template.made"
-        with locked(self._folder / "template.lock"):
+    def template(self, city: str = CITY) -> str:
+        """Return the name of the city's migrated and seeded template, made once in the session."""
+        name = f"template_{city}"
+        made = self._folder / f"{name}.made"
+        with locked(self._folder / f"{name}.lock"):
             if not made.exists():
-                self.execute(f"drop database if exists {TEMPLATE} with (force)")
-                self.execute(f"create database {TEMPLATE}")
-                fill(self._engine.url(TEMPLATE), self._folder)
-                self.execute(f"alter database {TEMPLATE} with allow_connections false")
+                self.execute(f"drop database if exists {name} with (force)")
+                self.execute(f"create database {name}")
+                fill(self._engine.url(name), self._folder, city)
+                self.execute(f"alter database {name} with allow_connections false")
                 made.touch()
-        return TEMPLATE
+        return name
 
 
-def fill(url: str, data: Path) -> None:
-    """Migrate and seed an empty database as `jiesu run` does."""
-    upgrade(url, CITY)
-    seed_city(Settings(DATABASE_URL=url, JIESU_DATA=data, JIESU_CITY=CITY))
+def fill(url: str, data: Path, city: str) -> None:
+    """Migrate and seed an empty database as `jiesu run` does, and let it know what it holds."""
+    upgrade(url, city)
+    seed_city(Settings(DATABASE_URL=url, JIESU_DATA=data, JIESU_CITY=city))
+    asyncio.run(_vacuum(url))
+
+
+async def _vacuum(url: str) -> None:
+    """What the engine does by itself in time, and each copy would have to do again."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("vacuum (freeze, analyze)")
+    finally:
+        await connection.close()
 
 
 @contextmanager
