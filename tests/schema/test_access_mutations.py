@@ -266,6 +266,18 @@ def busy_desk(ground: Ground, town_source: tuple[str, Town]) -> Iterator[Desk]:
         yield desk
 
 
+@pytest.fixture(scope="module")
+def busy_builder(busy_desk: Desk, town: Town) -> Builder:
+    """Makes their tickets."""
+    return builder_at(busy_desk, town)
+
+
+def builder_at(desk: Desk, town: Town) -> Builder:
+    builder = Builder(desk.database, desk.clock)
+    builder.actors = town.actors
+    return builder
+
+
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_what_the_map_opens_is_not_refused_by_it(
     name: str, request: pytest.FixtureRequest, town: Town
@@ -273,8 +285,7 @@ def test_what_the_map_opens_is_not_refused_by_it(
     """And goes well for somebody, so that the inputs of the refusals above were good ones."""
     alone = name not in ON_A_TICKET | ON_AN_ORDER | ON_A_WHISTLE
     desk: Desk = request.getfixturevalue("written_desk" if alone else "busy_desk")
-    builder = Builder(desk.database, desk.clock)
-    builder.actors = town.actors
+    builder = builder_at(desk, town) if alone else request.getfixturevalue("busy_builder")
     outcomes: dict[Role, str] = {}
     for role in [role for opened, role in OPEN if opened == name]:
         who = ABOVE.get((name, role), ACTORS[role])
@@ -310,11 +321,11 @@ VERSIONED = [
 
 
 @pytest.mark.parametrize("name", VERSIONED)
-def test_of_two_at_once_one_wins(name: str, busy_desk: Desk, town: Town) -> None:
+def test_of_two_at_once_one_wins(
+    name: str, busy_desk: Desk, busy_builder: Builder, town: Town
+) -> None:
     """Both saw the same version; the other is told, and has done nothing."""
-    desk = busy_desk
-    builder = Builder(desk.database, desk.clock)
-    builder.actors = town.actors
+    desk, builder = busy_desk, busy_builder
     role = next(role for opened, role in OPEN if opened == name)
     who = HANDLER_OF.get(name, ABOVE.get((name, role), ACTORS[role]))
     submitter = who if role in {Role.CITIZEN, Role.PARTNER} else "citizen"

@@ -34,7 +34,7 @@ def _copy(kind: type[Table], source: str, **instead: str) -> str:
     """
     columns = kind.metadata.tables[kind.__tablename__].columns.keys()
     values = ", ".join(instead.get(name, f"m.{name}") for name in columns)
-    return f"insert into {kind.__tablename__} ({', '.join(columns)}) select {values} from {source}"  # noqa: S608
+    return f"insert into {kind.__tablename__} ({', '.join(columns)}) select {values} from {source}"
 
 
 # Citizens' tickets stay few, as in life; every ticket has a lead, its district sees it too.

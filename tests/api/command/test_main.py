@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from api.command import main
 from tests.support.engines import ROOT
 
 
@@ -41,14 +42,35 @@ def jiesu(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line(
-    command: str, environment: dict[str, str], line: str, tmp_path: Path
+    command: str,
+    environment: dict[str, str],
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    done = jiesu(command, JIESU_DATA=str(tmp_path), **environment)
+    for name in ("HOST", "PORT", "DATABASE_URL", "REDIS_URL", "JIESU_SECRET", "JIESU_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**environment, "JIESU_DATA": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["jiesu", command])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capfd.readouterr()
+    assert ended.value.code == 2
+    assert said.err.startswith(f"jiesu: {line}"), said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+    assert not (tmp_path / "postgres").exists()
+
+
+def test_a_process_of_its_own_ends_so_as_well(tmp_path: Path) -> None:
+    done = jiesu("run", JIESU_DATA=str(tmp_path), PORT="abc")
     assert done.returncode == 2
-    assert done.stderr.startswith(f"jiesu: {line}"), done.stderr
+    assert done.stderr.startswith("jiesu: PORT: "), done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
-    assert not (tmp_path / "postgres").exists()
 
 
 def test_the_help_names_the_commands() -> None:
