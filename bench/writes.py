@@ -30,7 +30,7 @@ mutation Submit($input: SubmitTicketInput!) {
   }
 }
 """
-_PLACES = (
+PLACES = (
     "朝阳区望京街道某小区", "海淀区八里庄街道某小区", "东城区东华门街道某胡同",
     "丰台区方庄街道某小区", "通州区永顺镇某小区", "昌平区回龙观街道某小区",
     "西城区广安门外街道某小区", "石景山区八角街道某小区",
@@ -69,7 +69,7 @@ def submissions(tokens: Sequence[str]) -> Iterator[bytes]:
             "content": "整栋楼暖气都不热，给物业打了三次电话，一直说在排气，没有人来。",
             "kind": "HELP",
             "category": "HOUSING.HEATING.COLD",
-            "address": f"{_PLACES[number % len(_PLACES)]}{1 + number % 90}号楼",
+            "address": f"{PLACES[number % len(PLACES)]}{1 + number % 90}号楼",
             "contact": {"phone": f"138{number:08d}", "name": "李建军"},
         }
         body = {"query": _SUBMIT, "variables": {"input": given}}

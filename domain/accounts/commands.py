@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import Executable, bindparam, case, func, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.accounts.models import Citizen, Disclosure, Staff
@@ -39,11 +40,13 @@ async def upsert_citizen(
     """
     number = read_phone(phone)
     name = None if name is None else read_name(name)
-    index = protection.phone_index(number)
-    known = await work.session.scalar(select(Citizen).where(Citizen.phone_index == index))
-    if known is not None and (name is None or reveal(protection, known).name == name):
+    row = _new_citizen(work, protection, number, name)
+    known: Citizen | None = await work.session.scalar(_FOUND_OR_MADE, row)
+    if known is not None and (
+        name is None or known.id == row["id"] or reveal(protection, known).name == name
+    ):
         return known
-    return await _write_citizen(work, protection, number, name)
+    return await _write_citizen(work, row)
 
 
 def reveal(protection: Protection, citizen: Citizen) -> RevealedContact:
@@ -171,20 +174,41 @@ def _staff_faults(role: Role, unit_id: UUID | None) -> list[Fault]:
     return []
 
 
-async def _write_citizen(
+def _new_citizen(
     work: UnitOfWork, protection: Protection, phone: Phone, name: str | None
-) -> Citizen:
+) -> dict[str, Any]:
     index = protection.phone_index(phone)
-    sealed_name = name and protection.seal(Sealed.NAME, name.encode(), index)
-    new = insert(Citizen).values(
-        id=work.new_id(),
-        phone_cipher=protection.seal(Sealed.PHONE, phone.clear.encode(), index),
-        phone_index=index,
-        masked_phone=phone.masked,
-        name_cipher=sealed_name or None,
-        masked_name=mask_name(name) if name else None,
-        created_at=work.now,
-    )
+    return {
+        "id": work.new_id(),
+        "phone_cipher": protection.seal(Sealed.PHONE, phone.clear.encode(), index),
+        "phone_index": index,
+        "masked_phone": phone.masked,
+        "name_cipher": protection.seal(Sealed.NAME, name.encode(), index) if name else None,
+        "masked_name": mask_name(name) if name else None,
+        "created_at": work.now,
+    }
+
+
+def _found_or_made() -> Executable:
+    """The citizen of a number; the row given, where it was not known and nobody just made it.
+
+    One statement, as every submission by telephone sends it. A row that is made at the same moment
+    by another gives none: the statement does not see it yet.
+    """
+    table = Citizen.metadata.tables[Citizen.__tablename__]
+    known = select(*table.c).where(table.c.phone_index == bindparam("phone_index"))
+    given = select(*(bindparam(column.name, type_=column.type) for column in table.c))
+    new = insert(table).from_select(table.c.keys(), given.where(~known.exists()))
+    made = new.on_conflict_do_nothing(index_elements=[table.c.phone_index]).returning(*table.c)
+    either = union_all(select(*made.cte("made").c), known)
+    return select(Citizen).from_statement(either)
+
+
+_FOUND_OR_MADE = _found_or_made()
+
+
+async def _write_citizen(work: UnitOfWork, row: dict[str, Any]) -> Citizen:
+    new = insert(Citizen).values(row)
     # Decided inside the statement: the row may have come into being since it was looked for.
     renames = or_(Citizen.name_cipher.is_(None), may_rename_citizen(work.actor))
     statement = new.on_conflict_do_update(

@@ -48,9 +48,9 @@ async def suggest(
 
 
 def record_suggestions(work: UnitOfWork, ticket: Ticket, suggested: Suggested) -> None:
-    """Keep what was suggested for a ticket, as rows that follow it."""
+    """Keep what was suggested for a ticket."""
     for rank, guess in enumerate(suggested.guesses, 1):
-        work.follow(
+        work.record(
             CategorySuggestion(
                 id=work.new_id(),
                 ticket_id=ticket.id,

@@ -78,8 +78,8 @@ async def assign(
         final = locked and role is AssignmentRole.LEAD
         give_part(work, ticket, unit, role, reason, locked=final)
     tasks = [give_part(work, ticket, unit, AssignmentRole.JOINT, reason) for unit in joint]
+    start_tasks(work, rules, ticket, tasks)  # before anything is written
     await start_clocks(work, rules, ticket, again=again)
-    start_tasks(work, rules, ticket, tasks)
     admit(work, ticket, [lead, *copies, *joint, *co_handlers])
 
 

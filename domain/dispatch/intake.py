@@ -347,7 +347,7 @@ async def _register(
         history_length=0,
         history_head=ORIGIN,
     )
-    work.add(ticket)
+    work.record(ticket)
     advance(work, ticket, Step.SUBMIT, level=level.value, route=found.route.reason.value)
     return ticket
 

@@ -53,7 +53,7 @@ def give_part(
         deadline=due_at,
         locked=locked,
     )
-    work.follow(part)
+    work.record(part)
     return part
 
 

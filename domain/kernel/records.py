@@ -1,4 +1,4 @@
-"""Rows that nobody changes once they are written, all in one statement."""
+"""Rows that whoever writes them does not change afterwards, all in one statement."""
 
 from __future__ import annotations
 

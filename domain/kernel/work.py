@@ -40,10 +40,11 @@ class UnitOfWork:
         self._following.append(row)
 
     def record(self, row: Table) -> None:
-        """Add a row that nobody changes once it is written: an entry, a segment, a timer, news.
+        """Add a row that this unit of work does not change once it is written: an entry, a timer.
 
         Records are written last, in one statement, and the session does not follow them: of
-        what it takes to write a row, the better part is being ready for its changes.
+        what it takes to write a row, the better part is being ready for its changes. What is set
+        on one after the next `flush` is lost.
         """
         self._records.append(row)
 

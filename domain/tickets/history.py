@@ -22,9 +22,8 @@ _PUBLIC = frozenset(
         Step.SUBMIT, Step.REWORK, Step.CLOSE, Action.SUPPLEMENT, Action.URGE, Action.WITHDRAW,
         Action.EVALUATE, Action.ANSWER, Action.REDIRECT, Action.DISPATCH, Action.ACCEPT,
         Action.RECORD_CONTACT, Action.REPLY, Action.MERGE, Action.UNMERGE, Action.SPLIT,
-        Action.CONCLUDE, Step.FOLLOW, Step.PROMOTE,
-        Action.RECORD_CONTACT, Action.REPLY, Action.SUSPEND, Action.RESUME, Step.REDISPATCH,
-        Step.EXTEND, Step.CALENDAR_CHANGE,
+        Action.CONCLUDE, Action.SUSPEND, Action.RESUME, Step.FOLLOW, Step.PROMOTE,
+        Step.REDISPATCH, Step.EXTEND, Step.CALENDAR_CHANGE,
     }
 )  # fmt: skip
 

@@ -28,20 +28,34 @@ def jiesu(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 @pytest.mark.parametrize(
     ("command", "environment", "line"),
     [
+        ("run", {"JIESU_MODE": "production"}, "JIESU_SECRET: is needed in production"),
+        ("run", {"HOST": "192.0.2.1"}, "HOST: 192.0.2.1 is no address of this machine"),
+        ("serve", {}, "DATABASE_URL: is needed to serve"),
+        ("work", {"DATABASE_URL": "postgresql:///x"}, "REDIS_URL: is needed to work"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_one_line(
+    command: str, environment: dict[str, str], line: str, tmp_path: Path
+) -> None:
+    done = jiesu(command, JIESU_DATA=str(tmp_path), **environment)
+    assert done.returncode == 2
+    is_one_line(done.stdout, done.stderr, line)
+    assert not (tmp_path / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "line"),
+    [
         ("run", {"PORT": "abc"}, "PORT: "),
         ("run", {"PORT": "70000"}, "PORT: "),
         ("run", {"DATABASE_URL": "mysql://x"}, "DATABASE_URL: must be a postgresql:// URL"),
         ("run", {"REDIS_URL": "http://x"}, "REDIS_URL: must be a redis://"),
         ("run", {"JIESU_SECRET": "c2hvcnQ="}, "JIESU_SECRET: must hold at least 32 bytes"),
-        ("run", {"JIESU_MODE": "production"}, "JIESU_SECRET: is needed in production"),
-        ("run", {"HOST": "192.0.2.1"}, "HOST: 192.0.2.1 is no address of this machine"),
-        ("serve", {}, "DATABASE_URL: is needed to serve"),
-        ("work", {"DATABASE_URL": "postgresql:///x"}, "REDIS_URL: is needed to work"),
         ("migrate", {}, "DATABASE_URL: is needed to migrate"),
         ("doctor", {"JIESU_MODE": "fast"}, "JIESU_MODE: "),
     ],
 )
-def test_a_wrong_setting_stops_the_start_with_one_line(
+def test_one_that_cannot_be_read_stops_it_before_anything(
     command: str,
     environment: dict[str, str],
     line: str,
@@ -49,6 +63,7 @@ def test_a_wrong_setting_stops_the_start_with_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    """Before logs are set up as well, so that it need not be a process of its own."""
     for name in ("HOST", "PORT", "DATABASE_URL", "REDIS_URL", "JIESU_SECRET", "JIESU_MODE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {**environment, "JIESU_DATA": str(tmp_path)}.items():
@@ -57,20 +72,15 @@ def test_a_wrong_setting_stops_the_start_with_one_line(
     monkeypatch.setattr(sys, "argv", ["jiesu", command])
     with pytest.raises(SystemExit) as ended:
         main()
-    said = capfd.readouterr()
     assert ended.value.code == 2
-    assert said.err.startswith(f"jiesu: {line}"), said.err
-    assert said.err.count("\n") == 1
-    assert said.out == ""
-    assert not (tmp_path / "postgres").exists()
+    is_one_line(*capfd.readouterr(), line)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_process_of_its_own_ends_so_as_well(tmp_path: Path) -> None:
-    done = jiesu("run", JIESU_DATA=str(tmp_path), PORT="abc")
-    assert done.returncode == 2
-    assert done.stderr.startswith("jiesu: PORT: "), done.stderr
-    assert done.stderr.count("\n") == 1
-    assert done.stdout == ""
+def is_one_line(out: str, err: str, line: str) -> None:
+    assert err.startswith(f"jiesu: {line}"), err
+    assert err.count("\n") == 1
+    assert out == ""
 
 
 def test_the_help_names_the_commands() -> None:
