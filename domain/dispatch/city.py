@@ -11,11 +11,11 @@ from datetime import date, datetime
 from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, type_coerce
+from sqlalchemy import DateTime, Select, Text, bindparam, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import NullType
 
@@ -94,6 +94,20 @@ class Bearings(NamedTuple):
     category_known: bool
 
 
+def _bearings() -> Select[tuple[int | None, UUID | None, int, list[Any] | None, bool]]:
+    return select(
+        select(UnitTree.revision).limit(1).scalar_subquery(),
+        in_force(bindparam("now", type_=DateTime(timezone=True))),
+        present_revision(),
+        open_lines(),
+        is_category(bindparam("category", type_=Text())),
+    )
+
+
+_BEARINGS = _bearings()
+"""Made once: every submission sends it, and making it takes as long as its answer."""
+
+
 class City:
     """The rules, the model of categories; the gazetteer and the catalogue as the database has them.
 
@@ -132,9 +146,8 @@ class City:
         One statement, unless something changed since the last call; it notes the revision of the
         calendar as well (`calendars.rules_now`).
         """
-        tree = select(UnitTree.revision).limit(1).scalar_subquery()
-        columns = (tree, in_force(now), present_revision(), open_lines(), is_category(category))
-        revision, version, declared, lines, known = (await session.execute(select(*columns))).one()
+        asked = {"now": now, "category": category}
+        revision, version, declared, lines, known = (await session.execute(_BEARINGS, asked)).one()
         note_revision(session, declared)
         places = await self._places(session, revision or 0)
         return Bearings(places, await self._entries(session, version), read_lines(lines), known)

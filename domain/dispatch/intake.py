@@ -77,7 +77,7 @@ async def submit_ticket(
     set. The ticket goes to the unit that an agent named, else where the catalogue sends such a
     matter. A consultation waits in the triage queue, to be answered at once (B11); so does what
     names no place where the place decides. The same idempotency key from the same actor returns the
-    ticket that it led to.
+    ticket that it led to. The ticket is a record: it is there from the next flush.
     Raises Unauthenticated, NotAllowed, KeyReused, and InvalidInput with all faults at once.
     """
     _require_submitter(work)

@@ -51,13 +51,16 @@ def read_code(typed: str) -> str | None:
 _NARROW = {0xFF10 + digit: str(digit) for digit in range(10)}
 
 
+_NEXT_NUMBER = text("select next_ticket_number(:day)")
+
+
 async def next_number(session: AsyncSession, day: date) -> int:
     """Take the next number of that day from its sequence; never from a maximum.
 
     A number that is taken by a transaction which then fails is lost: gaps are harmless, a lock
     that all submissions queue for is not.
     """
-    return int(await session.scalar(text("select next_ticket_number(:day)"), {"day": day}) or 0)
+    return int(await session.scalar(_NEXT_NUMBER, {"day": day}) or 0)
 
 
 async def next_numbers(session: AsyncSession, day: date, count: int) -> list[int]:

@@ -90,7 +90,7 @@ async def category_faults(work: UnitOfWork, code: str | None) -> list[Fault]:
     return [UNKNOWN_CATEGORY]
 
 
-def is_category(code: str | None) -> ColumnElement[bool]:
+def is_category(code: str | ColumnElement[str] | None) -> ColumnElement[bool]:
     """Whether there is a category of that code, as a column of any statement."""
     return exists().where(Category.code == code)
 

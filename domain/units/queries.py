@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.kernel.errors import NotFound
@@ -32,6 +32,13 @@ _OPEN_TICKETS = text(
 )
 
 
+_ACTIVE_BY_CODES = (
+    select(Unit)
+    .where(Unit.code.in_(bindparam("codes", expanding=True)), Unit.retired_at.is_(None))
+    .with_for_update(read=True)
+)
+
+
 async def active_by_code(session: AsyncSession, code: str) -> Unit | None:
     """The active unit of that code, held as by `active_by_codes`; or None."""
     return next(iter(await active_by_codes(session, [code])), None)
@@ -43,12 +50,7 @@ async def active_by_codes(session: AsyncSession, codes: Sequence[str]) -> Sequen
     Whoever gives a ticket to a unit asks here: nobody moves or retires the unit meanwhile, which
     would leave the ticket's audience, or the ticket, behind.
     """
-    rows = await session.scalars(
-        select(Unit)
-        .where(Unit.code.in_(codes), Unit.retired_at.is_(None))
-        .with_for_update(read=True)
-    )
-    return rows.all()
+    return (await session.scalars(_ACTIVE_BY_CODES, {"codes": codes})).all()
 
 
 async def id_of_code(session: AsyncSession, code: str) -> UUID | None:

@@ -160,6 +160,7 @@ class Desk:
         submission = intake.Submission("题", "文", contact=contact)
         async with self.database.unit_of_work(Actor(Role.AGENT, "agent")) as work:
             ticket = await intake.submit_ticket(work, self.city, self.protection, submission)
+            await work.flush()
             code = await work.session.scalar(select(Ticket.code).where(Ticket.id == ticket))
         assert code is not None
         return code
