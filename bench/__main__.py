@@ -1,4 +1,4 @@
-"""`python -m bench [reads] [writes] [dispatch] [classification] [--messages DIR]`.
+"""`python -m bench [reads] [writes] [dispatch] [replay] [classification] [--messages DIR]`.
 
 Measures and prints. The exit code says whether a target was missed.
 """
@@ -14,7 +14,7 @@ from api.engines.supervisor import Interrupted
 from bench.ground import ground
 from bench.report import Report
 
-ON_THE_GROUND = ("reads", "writes", "dispatch")  # with PostgreSQL and Redis under them
+ON_THE_GROUND = ("reads", "writes", "dispatch", "replay")  # with PostgreSQL and Redis under them
 MEASUREMENTS = (*ON_THE_GROUND, "classification")
 
 

@@ -57,7 +57,7 @@ def run(ground: Ground) -> Report:
     large = replace(ground, database="bench_large")
     dataset.prepare(large, TICKETS)
     with large.copied() as copy:
-        report.add("dispatch.entries", asyncio.run(_fill_catalogue(copy)))
+        report.add("dispatch.entries", asyncio.run(fill_catalogue(copy)))
         settle_collector()
         _add_shares(report, "dispatch", [uvloop.run(_in_process(copy))])
         port = subjects.free_port()
@@ -120,7 +120,7 @@ def _complaints() -> Iterator[Submission]:
         )
 
 
-async def _fill_catalogue(ground: Ground) -> int:
+async def fill_catalogue(ground: Ground) -> int:
     """Publish a version with ENTRIES entries: the shipped ones, then one category in one district
     each. Returns how many are in force."""
     database = Database(ground.database_url, city=CITY, pool_size=1)
