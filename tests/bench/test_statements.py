@@ -42,18 +42,18 @@ def test_each_run_of_the_script_makes_a_ticket_of_its_own() -> None:
         [
             Statement("BEGIN;", ()),
             Statement(
-                "INSERT INTO citizen (id, c, phone_index) VALUES ($1::UUID, $2, $3)",
+                "WITH made AS (INSERT INTO citizen (id, c, phone_index) \n"
+                "SELECT $1::UUID, $2, $3) SELECT made.id",
                 (CITIZEN, "\\x01", "\\x02"),
             ),
             Statement("select next_ticket_number($1)", ("2026-11-23",)),
             Statement(
-                "INSERT INTO ticket (id, code, citizen_id, lead_unit_id, title) \n"
-                "VALUES ($1::UUID, $2, $3::UUID, $4::UUID, $5)",
-                (TICKET, "20261123-000003-4", CITIZEN, UNIT, "it's"),
-            ),
-            Statement(
-                "with w0 as (select $1) select $2",
-                (f'[{{"id":"{EVENT}","of":"{TICKET}","public":true}}]', "[]"),
+                "WITH w0 AS (INSERT INTO ticket (id, code) select $1), w1 as (select $2) select $3",
+                (
+                    f'[{{"id":"{TICKET}","code":"20261123-000003-4","unit":"{UNIT}","x":"it\'s"}}]',
+                    f'[{{"id":"{EVENT}","of":"{TICKET}","public":true}}]',
+                    "20261123-000003-4",
+                ),
             ),
             Statement("COMMIT;", ()),
         ]
@@ -62,12 +62,15 @@ def test_each_run_of_the_script_makes_a_ticket_of_its_own() -> None:
         "select uuidv7() as u0, uuidv7() as u1, uuidv7() as u2,"
         " '\\x' || encode(sha256(uuidv7()::text::bytea), 'hex') as phone \\gset",
         "BEGIN;",
-        "INSERT INTO citizen (id, c, phone_index) VALUES (:u0::UUID, '\\x01', :phone);",
+        "WITH made AS (INSERT INTO citizen (id, c, phone_index)"
+        " SELECT :u0::UUID, '\\x01', :phone) SELECT made.id;",
         "select next_ticket_number('2026-11-23') as n \\gset",
-        "INSERT INTO ticket (id, code, citizen_id, lead_unit_id, title) VALUES"
-        f" (:u1::UUID, ('20261123-' || :n || '-0'), :u0::UUID, '{UNIT}'::UUID, 'it''s');",
-        'with w0 as (select (\'[{"id":"\' || :u2 || \'","of":"\' || :u1 ||'
-        " '\",\"public\":' || 'true}]')) select '[]';",
+        "WITH w0 AS (INSERT INTO ticket (id, code) select"
+        ' (\'[{"id":"\' || :u1 || \'","code":"20261123-\' || :n || \'-0","unit":"'
+        + UNIT
+        + '","x":"it\'\'s"}]\')), w1 as (select'
+        ' (\'[{"id":"\' || :u2 || \'","of":"\' || :u1 ||'
+        " '\",\"public\":' || 'true}]')) select ('20261123-' || :n || '-0');",
         "COMMIT;",
     ]
 
@@ -76,6 +79,11 @@ def test_only_the_transaction_of_the_ticket_is_taken() -> None:
     sent = [Statement(sql, ()) for sql in ("BEGIN;", "select staff", "ROLLBACK;")]
     wanted = [
         Statement(sql, ())
-        for sql in ("BEGIN;", "INSERT INTO ticket (id)", "COMMIT;", "SELECT json_build_object()")
+        for sql in (
+            "BEGIN;",
+            "WITH w0 AS (INSERT INTO ticket (id))",
+            "COMMIT;",
+            "SELECT json_build_object()",
+        )
     ]
     assert writes.transaction_of([*sent, *wanted]) == wanted
