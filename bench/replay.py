@@ -21,16 +21,19 @@ from bench.report import Report
 from domain.catalogue.drafting import EntryForm, draft_catalogue, put_entry
 from domain.catalogue.models import CatalogueReplay
 from domain.catalogue.replaying import replay_catalogue
+from domain.dispatch.route import RouteReason
 from domain.dispatch.rules_of_the_day import RulesOfTheDay
 from domain.kernel.actor import SYSTEM
 from domain.kernel.clock import SystemClock
 from domain.kernel.collector import settle_collector
 from domain.kernel.database import Database
 from domain.kernel.timers import Timer
+from domain.kernel.vocabulary import TicketKind
 from domain.tickets.models import Ticket
 from jobs.timers import Timers
 
 REPLAYED: Final = 100_000
+_ELSEWHERE = "BJ-ZJW"
 WITHIN_S: Final = 15.0
 """What "in seconds" may mean at most, on a slow machine."""
 
@@ -71,14 +74,18 @@ async def _ask(database: Database) -> UUID:
     reason = "压测"
     async with database.unit_of_work(SYSTEM) as work:
         await work.session.execute(delete(Timer).where(true()))
-        newest = select(Ticket.submitted_at).order_by(Ticket.submitted_at.desc())
-        # Some of the newest went by hand and are not replayed; a fifth more makes up for them.
-        begin = await work.session.scalar(newest.offset(REPLAYED + REPLAYED // 5).limit(1))
+        by_rule = (
+            Ticket.kind != TicketKind.CONSULTATION.value,
+            Ticket.route_reason.is_distinct_from(RouteReason.NAMED_UNIT.value),
+        )
+        # The others were given by hand, and are not replayed; nor is the last, where the range ends.
+        newest = select(Ticket.submitted_at).where(*by_rule).order_by(Ticket.submitted_at.desc())
+        begin = await work.session.scalar(newest.offset(REPLAYED).limit(1))
         end = await work.session.scalar(select(func.max(Ticket.submitted_at)))
         assert begin is not None and end is not None
         draft = await draft_catalogue(work, reason=reason)
         await work.flush()
-        form = EntryForm(rank=1, name="试", category="HOUSING.HEATING.COLD", lead="PLACE")
+        form = EntryForm(rank=1, name="试", category="HOUSING.HEATING.COLD", lead=_ELSEWHERE)
         await put_entry(work, draft.id, form, reason=reason)
         await work.flush()
         return (await replay_catalogue(work, draft.id, from_at=begin, to_at=end)).id

@@ -125,9 +125,7 @@ def pgbench_script(transaction: Sequence[Statement]) -> str:
             )
         )
     }
-    phone = next(
-        each.parameters[2] for each in transaction if "INSERT INTO citizen " in each.sql
-    )
+    phone = next(each.parameters[2] for each in transaction if "INSERT INTO citizen " in each.sql)
     own = [f"uuidv7() as {name}" for name in ids.values()]
     own.append("'\\x' || encode(sha256(uuidv7()::text::bytea), 'hex') as phone")
     lines = [f"select {', '.join(own)} \\gset"]

@@ -35,7 +35,8 @@ def insert_records(records: Sequence[Table]) -> tuple[TextClause, dict[str, str]
 
 
 def _values(record: Table) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in _columns(type(record))}
+    given = vars(record)  # each column is an attribute of its own name; what was not set is NULL
+    return {name: given.get(name) for name in _columns(type(record))}
 
 
 @cache
