@@ -78,7 +78,7 @@ async def _ask(database: Database) -> UUID:
             Ticket.kind != TicketKind.CONSULTATION.value,
             Ticket.route_reason.is_distinct_from(RouteReason.NAMED_UNIT.value),
         )
-        # The others were given by hand, and are not replayed; nor is the last, where the range ends.
+        # The others were given by hand and are not replayed; nor is the last, where the range ends.
         newest = select(Ticket.submitted_at).where(*by_rule).order_by(Ticket.submitted_at.desc())
         begin = await work.session.scalar(newest.offset(REPLAYED).limit(1))
         end = await work.session.scalar(select(func.max(Ticket.submitted_at)))
