@@ -72,7 +72,7 @@ class Database:
         try:
             work = UnitOfWork(session, actor, self.clock.now())
             yield work
-            await work.flush()
+            await work.finish()
             await session.commit()
         except BaseException:
             await session.rollback()

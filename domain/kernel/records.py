@@ -27,14 +27,15 @@ def insert_records(records: Sequence[Table]) -> tuple[TextClause, dict[str, str]
     kinds = sorted({type(record) for record in records}, key=lambda kind: kind.__tablename__)
     documents = {
         kind.__tablename__: orjson.dumps(
-            [_values(record) for record in records if type(record) is kind], default=_written
+            [values_of(record) for record in records if type(record) is kind], default=_written
         ).decode()
         for kind in kinds
     }
     return _statement(tuple(kinds)), documents
 
 
-def _values(record: Table) -> dict[str, Any]:
+def values_of(record: Table) -> dict[str, Any]:
+    """The record's values by column."""
     given = vars(record)  # each column is an attribute of its own name; what was not set is NULL
     return {name: given.get(name) for name in _columns(type(record))}
 

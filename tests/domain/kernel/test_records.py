@@ -102,3 +102,22 @@ async def test_nothing_is_written_where_one_record_cannot_be(database: Database)
 def test_what_no_column_holds_is_refused() -> None:
     with pytest.raises(TypeError):
         insert_records([OutboxRow(id=UUID(int=1), topic="t", payload={"a": {1}}, created_at=NOW)])
+
+
+async def test_what_would_be_lost_is_refused(database: Database) -> None:
+    """Set before it is written, it is written; set afterwards, nothing is."""
+    early, late = UUID(int=8), UUID(int=9)
+    async with database.unit_of_work(SYSTEM) as work:
+        row = OutboxRow(id=early, topic="t", payload={}, created_at=NOW)
+        work.record(row)
+        row.topic = "changed"
+    with pytest.raises(RuntimeError, match="OutboxRow was changed"):
+        async with database.unit_of_work(SYSTEM) as work:
+            row = OutboxRow(id=late, topic="t", payload={}, created_at=NOW)
+            work.record(row)
+            await work.flush()
+            row.topic = "changed"
+    async with database.unit_of_work(SYSTEM) as work:
+        found = await work.session.get(OutboxRow, early)
+        assert found is not None and found.topic == "changed"
+        assert await work.session.get(OutboxRow, late) is None
