@@ -104,8 +104,8 @@ def build_schema() -> strawberry.Schema:
         elif isinstance(kind, GraphQLObjectType) and not is_introspection_type(kind):
             for field in kind.fields.values():
                 _leave_out_null(field.args.values())
-    for step in schema._schema.mutation_type.fields.values():  # type: ignore[union-attr]
-        step.args["input"].description = _INPUT
+                if kind.name == "Mutation":
+                    field.args["input"].description = _INPUT
     schema._schema.type_map["DateTime"].description = _MOMENT
     schema._schema.type_map["Date"].description = _DAY
     return schema

@@ -21,7 +21,7 @@ def described(enum: type[StrEnum], name: str, description: str, members: dict[st
     Raises ValueError where a member has no description, or a description no member.
     """
     strawberry.enum(enum, name=name, description=description)
-    definition = enum.__strawberry_definition__  # type: ignore[attr-defined]
+    definition = vars(enum)["__strawberry_definition__"]
     if {value.name for value in definition.values} != set(members):
         raise ValueError(f"{name}: every member needs a description, and no other")
     for value in definition.values:
