@@ -1,9 +1,9 @@
 """Dispatch: one ticket from submit to its stored assignment, in a large city.
 
 Measured twice, one after another each time, so that it is the time of one dispatch and not of a
-queue: in the process of the API, from the command's begin to the end of its commit, which is what
-the ceiling is for; and over HTTP on one connection, where the request is checked and planned as
-well, and the answer read back from the database.
+queue: in the process of the API, from the command's begin to the end of its commit; and over HTTP
+on one connection, where the request is checked and planned as well, and the answer read back from
+the database. The ceiling is for both: the second is the first at its strictest.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sqlalchemy import select
 from bench import callers, dataset, load, subjects
 from bench.ground import CITY, Ground
 from bench.report import Report
-from bench.writes import PLACES, check_stored, submissions
+from bench.writes import check_stored, complaint, submissions
 from domain.accounts.protection import Protection
 from domain.catalogue.drafting import EntryForm, draft_catalogue, put_entry
 from domain.catalogue.entries import FALLBACK_RANK
@@ -35,6 +35,7 @@ from domain.dispatch.rules_of_the_day import RulesOfTheDay
 from domain.kernel.actor import SYSTEM, Actor, Role
 from domain.kernel.collector import settle_collector
 from domain.kernel.database import Database
+from domain.kernel.vocabulary import TicketKind
 from domain.tickets.models import Category
 from domain.units.models import Unit
 
@@ -53,7 +54,8 @@ _CATEGORIES = select(Category.code).where(Category.parent_code.is_not(None)).ord
 
 def run(ground: Ground) -> Report:
     """Measure and print."""
-    report = Report(ceilings={"dispatch.p95_ms": TARGET_MS})
+    ceilings = dict.fromkeys(("dispatch.p95_ms", "dispatch.http.p95_ms"), TARGET_MS)
+    report = Report(ceilings=ceilings)
     large = replace(ground, database="bench_large")
     dataset.prepare(large, TICKETS)
     with large.copied() as copy:
@@ -93,10 +95,10 @@ async def _in_process(ground: Ground) -> load.Pressed:
     latencies = array("d")
 
     async def submit(many: int) -> None:
-        for complaint in islice(following, many):
+        for submission in islice(following, many):
             begin = time.perf_counter()
             async with database.unit_of_work(agent) as work:
-                await submit_ticket(work, city, protection, complaint)
+                await submit_ticket(work, city, protection, submission)
             latencies.append(time.perf_counter() - begin)
 
     try:
@@ -109,13 +111,15 @@ async def _in_process(ground: Ground) -> load.Pressed:
 
 
 def _complaints() -> Iterator[Submission]:
-    """Complaints of as many citizens, with addresses all over the city."""
+    """The complaints that are sent over HTTP as well, of other citizens."""
     for number in count():
+        said = complaint(number)
         yield Submission(
-            title="暖气不热",
-            content="整栋楼暖气都不热，给物业打了三次电话，一直说在排气，没有人来。",
-            category="HOUSING.HEATING.COLD",
-            address=f"{PLACES[number % len(PLACES)]}{1 + number % 90}号楼",
+            title=said["title"],
+            content=said["content"],
+            kind=TicketKind(said["kind"]),
+            category=said["category"],
+            address=said["address"],
             contact=ContactDetails(f"139{number:08d}", "李建军"),
         )
 

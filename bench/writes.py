@@ -30,7 +30,7 @@ mutation Submit($input: SubmitTicketInput!) {
   }
 }
 """
-PLACES = (
+_PLACES = (
     "朝阳区望京街道某小区", "海淀区八里庄街道某小区", "东城区东华门街道某胡同",
     "丰台区方庄街道某小区", "通州区永顺镇某小区", "昌平区回龙观街道某小区",
     "西城区广安门外街道某小区", "石景山区八角街道某小区",
@@ -61,17 +61,21 @@ def run(ground: Ground) -> Report:
     return report
 
 
+def complaint(number: int) -> dict[str, str]:
+    """What the `number`-th complaint says, with addresses all over the city."""
+    return {
+        "title": "暖气不热",
+        "content": "整栋楼暖气都不热，给物业打了三次电话，一直说在排气，没有人来。",
+        "kind": "HELP",
+        "category": "HOUSING.HEATING.COLD",
+        "address": f"{_PLACES[number % len(_PLACES)]}{1 + number % 90}号楼",
+    }
+
+
 def submissions(tokens: Sequence[str]) -> Iterator[bytes]:
     """Complaints of as many citizens; far more than can be sent."""
     for number in range(12_000):
-        given = {
-            "title": "暖气不热",
-            "content": "整栋楼暖气都不热，给物业打了三次电话，一直说在排气，没有人来。",
-            "kind": "HELP",
-            "category": "HOUSING.HEATING.COLD",
-            "address": f"{PLACES[number % len(PLACES)]}{1 + number % 90}号楼",
-            "contact": {"phone": f"138{number:08d}", "name": "李建军"},
-        }
+        given = {**complaint(number), "contact": {"phone": f"138{number:08d}", "name": "李建军"}}
         body = {"query": _SUBMIT, "variables": {"input": given}}
         yield load.post("/graphql", body, tokens[number % len(tokens)])
 
