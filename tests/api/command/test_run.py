@@ -163,9 +163,9 @@ async def test_a_life_of_the_hotline(data: Path) -> None:
 
 
 def test_with_the_urls_given_nothing_embedded_is_started(
-    data: Path, database_url: str, redis_url: str
+    data: Path, empty_database_url: str, redis_url: str
 ) -> None:
-    running = Running(data, DATABASE_URL=database_url, REDIS_URL=redis_url)
+    running = Running(data, DATABASE_URL=empty_database_url, REDIS_URL=redis_url)
     running.is_ready()
     assert running.family().keys() == {"serve", "work"}
     assert sorted(path.name for path in data.iterdir()) == ["lock", "log", "secret"]
