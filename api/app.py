@@ -35,14 +35,10 @@ from domain.kernel.clock import Clock
 from domain.kernel.collector import settle_collector
 from domain.kernel.database import Database
 from domain.kernel.settings import Settings, WrongSetting, read_settings
-from schema.access import allowed
-from schema.build import build_schema
+from schema.build import build_field_plans, build_preparation
 from schema.context import Context, Services
-from schema.limits import Limits
 from schema.operations import Operations
-from schema.reading.compiled import Compiler
 from schema.reading.pool import open_pool
-from schema.reading.resolver import FieldPlans
 from schema.subscriptions.stream import Events
 
 
@@ -178,7 +174,7 @@ async def _services(settings: Settings, database: Database, stack: AsyncExitStac
         primary_pool=primary,
         city=City(settings.city, rules, Classifier(settings.model)),
         protection=protection,
-        field_plans=FieldPlans(allowed),
+        field_plans=build_field_plans(),
         events=Events(),
         issuer=settings.issuer,
         audience=settings.audience,
@@ -209,14 +205,8 @@ async def _authenticator(
 def _endpoint(
     settings: Settings, services: Services, authenticator: Authenticator, rates: Rates
 ) -> GraphQLEndpoint:
-    schema = build_schema()
-    operations = Operations(
-        schema,
-        Limits(),
-        production=settings.production,
-        reads=Compiler(schema._schema, allowed),
-        admit=rates.admit,
-    )
+    preparation = build_preparation(production=settings.production)
+    operations = Operations(preparation, admit=rates.admit)
 
     async def context(connection: HTTPConnection) -> Context:
         scope = connection.scope

@@ -16,6 +16,7 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 
+from schema.access import allowed
 from schema.accounts.mutations import AccountMutations
 from schema.accounts.viewer import ViewerQueries
 from schema.catalogue.mutations import CatalogueMutations
@@ -29,8 +30,12 @@ from schema.evaluation.queries import EvaluationQueries
 from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
 from schema.joint.mutations import JointMutations
+from schema.limits import Limits
 from schema.lines.mutations import LineMutations
 from schema.lines.queries import LineQueries
+from schema.preparation import Preparation
+from schema.reading.compiled import Compiler
+from schema.reading.resolver import FieldPlans
 from schema.subscriptions.fields import Subscription
 from schema.supervision.mutations import SupervisionMutations
 from schema.supervision.queries import SupervisionQueries
@@ -109,6 +114,22 @@ def build_schema() -> strawberry.Schema:
     schema._schema.type_map["DateTime"].description = _MOMENT
     schema._schema.type_map["Date"].description = _DAY
     return schema
+
+
+@cache
+def build_preparation(*, production: bool, limits: Limits | None = None) -> Preparation:
+    """What makes the schema's documents ready, once a process for each way of asking: it knows of
+    the schema alone, so that a document need not be made ready anew by who opens a second
+    application on another database."""
+    schema = build_schema()
+    reads = Compiler(schema._schema, allowed)
+    return Preparation(schema, limits or Limits(), production=production, reads=reads)
+
+
+@cache
+def build_field_plans() -> FieldPlans:
+    """The plans of single fields of the prepared documents, once a process."""
+    return FieldPlans(allowed)
 
 
 def _leave_out_null(values: Iterable[GraphQLArgument | GraphQLInputField]) -> None:

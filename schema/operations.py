@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
 
-import strawberry
 from graphql import ExecutionResult, GraphQLError, GraphQLSyntaxError, OperationType
 from graphql.execution import (
     create_source_event_stream,
@@ -22,20 +21,14 @@ from strawberry.execution import optimized_is_awaitable
 from domain.kernel.errors import RateLimited
 from schema.answers import Answer, Outcome, executed, joined, plain_refusal, refusal
 from schema.documents import (
-    CompiledReads,
-    DocumentCache,
-    PreparedDocument,
     PreparedOperation,
     PreparedRead,
     TrustedDocuments,
 )
 from schema.errors import execution_error, execution_errors, is_public, request_error, unavailable
 from schema.finished import FinishedExecutor
-from schema.limits import LimitExceeded, Limits, check_cost, check_variables, variable_values
+from schema.limits import LimitExceeded, check_cost, check_variables, variable_values
 from schema.preparation import InvalidDocument, Preparation
-
-_CACHED_DOCUMENTS = 2_000
-_CACHED_CHARACTERS = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,47 +43,26 @@ class OperationRequest:
 
 
 class Operations:
-    """Executes operations of one schema.
+    """Executes operations of one schema, whose documents `preparation` makes ready.
 
-    `production` switches introspection and suggestions off. `documents` are the trusted ones.
-    `reads` compiles query operations; without it the executor runs them all. `admit` is told the
-    context and the cost of every operation before it runs and raises RateLimited to refuse it.
+    `documents` are the trusted ones. `admit` is told the context and the cost of every operation
+    before it runs and raises RateLimited to refuse it.
 
     A context has `request_id: str`; everything else of it is between its maker and the resolvers.
     """
 
     def __init__(
         self,
-        schema: strawberry.Schema,
-        limits: Limits,
+        preparation: Preparation,
         *,
-        production: bool,
         documents: TrustedDocuments | None = None,
-        reads: CompiledReads | None = None,
         admit: Callable[[Any, int], Awaitable[None]] | None = None,
     ) -> None:
-        if schema.extensions or schema.directives:
-            # Each would cost every request its context managers; none is run on this path.
-            raise ValueError("schema extensions and operation directives are not executed here")
-        self.limits = limits
-        self._schema = schema._schema
+        self.limits = preparation.limits
+        self._preparation = preparation
+        self._schema = preparation.schema
         self._trusted = documents
         self._admit = admit
-        self._hide_suggestions = production
-        self._preparation = Preparation(self._schema, limits, production=production, reads=reads)
-        self._cache = DocumentCache(documents=_CACHED_DOCUMENTS, characters=_CACHED_CHARACTERS)
-
-    def document(self, text: str) -> PreparedDocument:
-        """Return the document, ready for execution; from the cache where it was seen before.
-
-        Raises GraphQLSyntaxError, LimitExceeded or `InvalidDocument`. Errors are not cached:
-        the limits bound what the same bad document can cost again.
-        """
-        found = self._cache.get(text)
-        if found is None:
-            found = self._preparation.prepare(text)
-            self._cache.put(found)
-        return found
 
     def kind(self, request: OperationRequest) -> OperationType | None:
         """Return the kind of the operation asked for, or None where it will be refused."""
@@ -106,7 +78,7 @@ class Operations:
                     Outcome.INVALID, "There is no document of this id.", "DOCUMENT_UNKNOWN"
                 )
         try:
-            prepared = self.document(text)
+            prepared = self._preparation.document(text)
         except LimitExceeded as error:
             return refusal(Outcome.REFUSED, [request_error(error, "LIMIT_EXCEEDED")])
         except GraphQLSyntaxError as error:
@@ -146,7 +118,7 @@ class Operations:
             self._schema,
             operation.node,
             raw,
-            suggestions=not self._hide_suggestions,
+            suggestions=not self._preparation.production,
             limits=self.limits,
         )
         if isinstance(values, list):
@@ -262,7 +234,7 @@ class Operations:
             default_type_resolver,
             default_field_resolver,
             is_awaitable=optimized_is_awaitable,
-            hide_suggestions=self._hide_suggestions,
+            hide_suggestions=self._preparation.production,
             operation_extensions=request.extensions,
         )
 

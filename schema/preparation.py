@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import strawberry
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
-    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     parse,
@@ -14,7 +14,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 
-from schema.documents import CompiledReads, PreparedDocument, PreparedOperation
+from schema.documents import CompiledReads, DocumentCache, PreparedDocument, PreparedOperation
 from schema.limits import (
     Limits,
     check_document,
@@ -23,6 +23,9 @@ from schema.limits import (
     compile_plain,
     validation_rules,
 )
+
+_CACHED_DOCUMENTS = 2_000
+_CACHED_CHARACTERS = 8_000_000
 
 
 class InvalidDocument(Exception):
@@ -34,33 +37,49 @@ class InvalidDocument(Exception):
 
 
 class Preparation:
-    """Makes documents of one schema ready. `production` hides introspection and suggestions."""
+    """Makes documents of one schema ready and keeps those used last.
+
+    `production` hides introspection and suggestions. `reads` compiles query operations; without it
+    the executor runs them all. Nothing here knows of a caller, a database or an hour.
+    """
 
     def __init__(
         self,
-        schema: GraphQLSchema,
+        schema: strawberry.Schema,
         limits: Limits,
         *,
         production: bool,
         reads: CompiledReads | None = None,
     ) -> None:
-        self._schema = schema
-        self._limits = limits
+        if schema.extensions or schema.directives:
+            # Each would cost every request its context managers; none is run on this path.
+            raise ValueError("schema extensions and operation directives are not executed here")
+        self.schema = schema._schema
+        self.limits = limits
+        self.production = production
         self._reads = reads
-        self._hide_suggestions = production
+        self._cache = DocumentCache(documents=_CACHED_DOCUMENTS, characters=_CACHED_CHARACTERS)
         self._rules = validation_rules(
             introspection=not production, suggestions=not production, limits=limits
         )
 
-    def prepare(self, text: str) -> PreparedDocument:
-        """Return the document, ready for execution.
+    def document(self, text: str) -> PreparedDocument:
+        """Return the document, ready for execution; from the cache where it was seen before.
 
-        The order matters: each step makes the next one safe to take.
-        Raises LimitExceeded, GraphQLSyntaxError or InvalidDocument.
+        Raises LimitExceeded, GraphQLSyntaxError or InvalidDocument. Errors are not cached:
+        the limits bound what the same bad document can cost again.
         """
-        check_text(text, self._limits)
+        found = self._cache.get(text)
+        if found is None:
+            found = self._prepare(text)
+            self._cache.put(found)
+        return found
+
+    def _prepare(self, text: str) -> PreparedDocument:
+        """The order matters: each step makes the next one safe to take."""
+        check_text(text, self.limits)
         node = parse(text)
-        check_document(node, self._schema, self._limits)
+        check_document(node, self.schema, self.limits)
         errors = self._faults(node)
         if errors:
             raise InvalidDocument(errors)
@@ -76,11 +95,11 @@ class Preparation:
 
     def _faults(self, node: DocumentNode) -> list[GraphQLError]:
         return validate(
-            self._schema,
+            self.schema,
             node,
             self._rules,
-            max_errors=self._limits.errors,
-            hide_suggestions=self._hide_suggestions,
+            max_errors=self.limits.errors,
+            hide_suggestions=self.production,
         )
 
     def _operation(
@@ -92,10 +111,10 @@ class Preparation:
             name=node.name.value if node.name else None,
             kind=node.operation,
             takes_variables=bool(node.variable_definitions),
-            cost=compile_cost(self._schema, prepared.node, node, self._limits),
+            cost=compile_cost(self.schema, prepared.node, node, self.limits),
         )
         if self._reads is not None and node.operation is OperationType.QUERY:
             operation.read = self._reads.prepare(prepared, node)
         if operation.read is not None:
-            operation.plain = compile_plain(self._schema, node, self._limits)
+            operation.plain = compile_plain(self.schema, node, self.limits)
         return operation

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from schema.documents import DocumentCache, PreparedDocument
 from schema.preparation import InvalidDocument
-from tests.support.toy import toy_operations
+from tests.support.toy import toy_preparation
 
 TEXTS = st.sampled_from([letter * length for letter in "abcdef" for length in (1, 3, 6, 11)])
 
@@ -36,10 +36,10 @@ def test_it_is_a_bounded_cache_of_those_used_last(texts: list[str]) -> None:
 
 
 def test_a_document_is_prepared_once_and_a_bad_one_is_not_kept() -> None:
-    operations = toy_operations()
-    assert operations.document("{ hello }") is operations.document("{ hello }")
+    preparation = toy_preparation()
+    assert preparation.document("{ hello }") is preparation.document("{ hello }")
     with pytest.raises(GraphQLSyntaxError):
-        operations.document("{")
+        preparation.document("{")
     with pytest.raises(InvalidDocument):
-        operations.document("{ nope }")
-    assert len(operations._cache) == 1
+        preparation.document("{ nope }")
+    assert len(preparation._cache) == 1

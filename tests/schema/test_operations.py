@@ -15,6 +15,7 @@ from schema.answers import Answer, Outcome
 from schema.documents import PreparedDocument
 from schema.limits import Limits
 from schema.operations import OperationRequest, Operations
+from schema.preparation import Preparation
 from tests.support.toy import SECRET, Query, ToyContext, Witness, toy_operations
 
 
@@ -199,7 +200,8 @@ async def test_the_named_operation_runs_and_no_other(context: Any) -> None:
 
 
 async def test_a_kind_that_the_schema_lacks_is_invalid(context: Any) -> None:
-    operations = Operations(strawberry.Schema(query=Query), Limits(), production=False)
+    schema = strawberry.Schema(query=Query)
+    operations = Operations(Preparation(schema, Limits(), production=False))
     for text in ("mutation { __typename }", "subscription { __typename }"):
         assert (await run(operations, text, context)).outcome is Outcome.INVALID
 
@@ -232,4 +234,4 @@ def test_extensions_of_the_schema_are_not_silently_dropped() -> None:
 
     schema = strawberry.Schema(query=Query, extensions=[Extension])
     with pytest.raises(ValueError, match="extensions"):
-        Operations(schema, Limits(), production=False)
+        Preparation(schema, Limits(), production=False)

@@ -15,15 +15,12 @@ from domain.dispatch.city import City, load_rules
 from domain.kernel.actor import Actor
 from domain.kernel.clock import FixedClock
 from domain.kernel.database import Database
-from schema.access import allowed
 from schema.answers import Answer
-from schema.build import build_schema
+from schema.build import build_field_plans, build_preparation, build_schema
 from schema.context import Context, Services
 from schema.limits import Limits
 from schema.operations import OperationRequest, Operations
-from schema.reading.compiled import Compiler
 from schema.reading.pool import open_pool
-from schema.reading.resolver import FieldPlans
 from schema.subscriptions.stream import Events
 from tests.support.data import FILLED_AT, SECRET
 from tests.support.engines import CITY
@@ -69,17 +66,12 @@ class Desk:
             primary_pool=self.pool,
             city=City(CITY, lambda: rules),
             protection=Protection(SECRET),
-            field_plans=FieldPlans(allowed),
+            field_plans=build_field_plans(),
             events=Events(),
             issuer="tests",
             audience="tests",
         )
-        self.operations = Operations(
-            SCHEMA,
-            limits or WIDE,
-            production=False,
-            reads=Compiler(SCHEMA._schema, allowed),
-        )
+        self.operations = Operations(build_preparation(production=False, limits=limits or WIDE))
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run to the end on the desk's own event loop."""

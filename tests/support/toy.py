@@ -16,6 +16,7 @@ from schema.errors import PublicError
 from schema.finished import Finished
 from schema.limits import Limits
 from schema.operations import Operations
+from schema.preparation import Preparation
 
 SECRET = "13800138000"
 
@@ -185,10 +186,18 @@ def toy_schema() -> strawberry.Schema:
     return strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscription)
 
 
-def toy_operations(limits: Limits | None = None, **arguments: Any) -> Operations:
+def toy_operations(
+    limits: Limits | None = None, *, production: bool = False, reads: Any = None, **arguments: Any
+) -> Operations:
     """Build operations over the toy schema; in development unless told otherwise."""
-    arguments.setdefault("production", False)
-    return Operations(toy_schema(), limits or Limits(), **arguments)
+    return Operations(toy_preparation(limits, production=production, reads=reads), **arguments)
+
+
+def toy_preparation(
+    limits: Limits | None = None, *, production: bool = False, reads: Any = None
+) -> Preparation:
+    """Build what makes the toy schema's documents ready."""
+    return Preparation(toy_schema(), limits or Limits(), production=production, reads=reads)
 
 
 def toy_application() -> Any:
