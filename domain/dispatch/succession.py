@@ -41,19 +41,25 @@ async def retire_with_successor(
     `units.commands.retire_unit` raises, and InvalidInput.
     """
     if successor_code is not None:
-        tickets = await _handed_on(work, unit_id)
+        handed_on = await _handed_on(work, unit_id)
         await queries.hold_tree(work, alone=True)
         successor = await queries.active_by_code(work.session, successor_code)
         if successor is None or successor.id == unit_id:
             raise InvalidInput(Fault("successorCode", "is not the code of another active unit"))
-        for ticket in tickets:
-            await _hand_on(work, rules, ticket, successor)
+        for ticket, locked in handed_on:
+            await _hand_on(work, rules, ticket, successor, locked=locked)
         await work.flush()
     return await units.retire_unit(work, unit_id, expected_version)
 
 
-async def _hand_on(work: UnitOfWork, rules: Rules, ticket: Ticket, successor: Unit) -> None:
-    """Give a ticket to the successor, or to whom it goes where that one must be recused (J32)."""
+async def _hand_on(
+    work: UnitOfWork, rules: Rules, ticket: Ticket, successor: Unit, *, locked: bool
+) -> None:
+    """Give a ticket to the successor, or to whom it goes where that one must be recused (J32).
+
+    What a ruling gave to the unit, or left there, cannot be contested by its successor either (P);
+    whoever gets it in the successor's place was never ruled about.
+    """
     joint = await joint_units(work, ticket.id)
     lead = await recusal.instead(work, ticket, successor)
     if lead is None:
@@ -62,17 +68,31 @@ async def _hand_on(work: UnitOfWork, rules: Rules, ticket: Ticket, successor: Un
         return
     copies = await district_copies(work, lead)
     reason = f"原承办单位撤销，由{lead.name}承接"
-    await assign(work, rules, ticket, lead, copies, joint=joint, reason=reason, by="succession")
+    await assign(
+        work, rules, ticket, lead, copies, joint=joint, reason=reason,
+        locked=locked and lead.id == successor.id, by="succession",
+    )  # fmt: skip
 
 
-async def _handed_on(work: UnitOfWork, unit_id: UUID | None) -> Sequence[Ticket]:
+async def _handed_on(work: UnitOfWork, unit_id: UUID | None) -> Sequence[tuple[Ticket, bool]]:
+    """The unit's dispatched tickets, locked, each with whether a ruling fixed it there."""
     rows = await work.session.scalars(
         select(Ticket)
         .where(Ticket.lead_unit_id == unit_id, Ticket.status.in_(_REDISPATCHED))
         .order_by(Ticket.id)
         .with_for_update(key_share=True)
     )
-    return rows.all()
+    tickets = rows.all()
+    fixed = await work.session.scalars(
+        select(Assignment.ticket_id).where(
+            Assignment.unit_id == unit_id,
+            Assignment.role == AssignmentRole.LEAD.value,
+            Assignment.ended_at.is_(None),
+            Assignment.locked,
+        )
+    )
+    locked = set(fixed)
+    return [(ticket, ticket.id in locked) for ticket in tickets]
 
 
 async def move_with_tickets(

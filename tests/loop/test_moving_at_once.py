@@ -112,10 +112,10 @@ async def test_a_unit_moves_that_takes_over_from_another(
     moving: list[asyncio.Task[Unit]] = []
     hand_on = succession._hand_on
 
-    async def while_the_successor_moves(*given: Any) -> None:
+    async def while_the_successor_moves(*given: Any, **more: Any) -> None:
         moving.append(asyncio.create_task(move(city, "110105912", DAXING)))
         await asyncio.wait(moving, timeout=SOON)
-        await hand_on(*given)
+        await hand_on(*given, **more)
 
     monkeypatch.setattr(succession, "_hand_on", while_the_successor_moves)
     async with city.database.unit_of_work(ADMIN) as work:

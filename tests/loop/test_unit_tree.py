@@ -236,6 +236,23 @@ async def test_a_successor_takes_over_what_was_not_accepted(city: Hotline) -> No
     await replied(city, seen, "110115001")
 
 
+async def test_what_a_ruling_left_at_a_unit_its_successor_cannot_contest(city: Hotline) -> None:
+    admin, supervisor = city.caller("admin"), city.caller("supervisor")
+    unit, address = await made(city, "110105907", "听雪街道"), "朝阳区听雪街道8号"
+    former, heir = city.caller("handler", unit="110105907"), city.caller("handler", unit=STREET)
+    fixed, free = [await submitted(citizen_of(city), address=address) for _ in range(2)]
+    contest = {"ground": "WRONG_AREA", "reason": "地址在别处"}
+    await former.do("contestDispatch", ticketId=fixed["id"], **contest)
+    ruling = {"ruling": "REJECTED", "reason": "查明"}
+    await supervisor.do("ruleOnContest", ticketId=fixed["id"], **ruling)
+    await admin.change("retireUnit", unitId=unit["id"], successorCode=STREET)
+    assert (await heir.ticket(fixed["code"]))["lead"]["code"] == STREET
+    refused = await heir.do("contestDispatch", ticketId=fixed["id"], **contest)
+    assert refused["code"] == "NOT_POSSIBLE_NOW" and "ruling" in refused["message"]
+    done = await heir.do("contestDispatch", ticketId=free["id"], **contest)
+    assert done["status"] == "CONTESTED", "what nobody ruled on may still be contested"
+
+
 async def test_a_unit_with_active_units_below_is_not_retired(city: Hotline) -> None:
     admin = city.caller("admin")
     street = await made(city, "110105906", "听松街道")
