@@ -8,6 +8,7 @@ counts once: after an order is closed, only new tickets make another.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
@@ -38,6 +40,9 @@ MOST = 200
 
 _OPEN = [status.value for status in SUPERVISED]
 _COUNTED = [*_OPEN, TicketStatus.CLOSED.value]
+
+_STREET = aliased(Unit, name="street")
+"""Where a ticket is about: its place, whichever unit leads it; without one, the lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +90,8 @@ def _groups(rules: Rules) -> Sequence[_Group]:
         _Group(
             SupervisionTrigger.CONCENTRATED,
             supervision.concentrated,
-            cast(Ticket.lead_unit_id, Text()) + ":" + category,
-            (Ticket.status.in_(_OPEN), Unit.level == UnitLevel.STREET.value),
+            cast(_STREET.id, Text()) + ":" + category,
+            (Ticket.status.in_(_OPEN), _STREET.level == UnitLevel.STREET.value),
             "同一街乡同类事项集中诉求",
         ),
     )
@@ -112,6 +117,7 @@ def _gathered(group: _Group, now: datetime) -> Select[Any]:
         )
         .join(Category, Category.code == Ticket.category_code)
         .join(Unit, Unit.id == Ticket.lead_unit_id)
+        .join(_STREET, _STREET.code == func.coalesce(Ticket.place_code, Unit.code))
         .outerjoin(
             running,
             (running.c.trigger == group.trigger.value)
@@ -157,13 +163,20 @@ async def _write(
             continue
         dealt += 1
         if order_id is None:
-            _open(work, rules, group, tickets, live[-1], key, category)
+            _open(work, rules, group, tickets, _main(live), key, category)
             continue
         order = await work.session.get(SupervisionOrder, order_id, with_for_update=True)
         if order is not None and order.closed_at is None:
             link(work, order, tickets)
     await work.flush()
     return dealt
+
+
+def _main(live: Sequence[Ticket]) -> Ticket:
+    """The latest ticket of the unit that leads most of them, of two the one that has the latest."""
+    leads = Counter(ticket.lead_unit_id for ticket in live)
+    most = max(leads.values())
+    return next(ticket for ticket in reversed(live) if leads[ticket.lead_unit_id] == most)
 
 
 def _open(
