@@ -31,7 +31,7 @@ from domain.kernel.outages import is_conflict
 from domain.kernel.timers import Due, Timer
 from domain.kernel.work import UnitOfWork
 from domain.supervision import commands as supervision
-from domain.supervision import firing
+from domain.supervision import escalating, firing
 from domain.supervision.queries import lock_by_rule as lock_orders
 from domain.tickets import queries
 from domain.tickets.models import Ticket
@@ -86,6 +86,7 @@ FAMILIES: Mapping[str, Family] = {
     "line": Family(sweeping.lock_lines, sweeping.fire),
     "contest": Family(_lock_tickets, ruling.fire),
     "supervision": Family(lock_orders, supervision.fire),
+    "escalation": Family(_lock_tickets, escalating.fire),
 }
 
 

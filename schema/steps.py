@@ -83,6 +83,7 @@ _EVENTS = {
     "REVIEW_DUE": "The day of review has come (挂账复查).",
     "RESUME": "Taken up again; the clocks go on (恢复办理).",
     "CALENDAR_CHANGE": "Holidays were declared that move a deadline (工作日历更新).",
+    "DEADLINE_MOVED": "Holidays moved a limit that offices set one another (内部时限调整).",
     "ACCEPT_TASK": "A joint unit accepted its task (联合单位签收).",
     "RECORD_TASK_CONTACT": "A joint unit spoke with the citizen (联合单位联系).",
     "REPLY_TO_TASK": "A joint unit reported to the lead (联合单位反馈).",
@@ -154,6 +155,7 @@ class TicketEventKind(StrEnum):
     REVIEW_DUE = Step.REVIEW_DUE.value
     RESUME = Action.RESUME.value
     CALENDAR_CHANGE = Step.CALENDAR_CHANGE.value
+    DEADLINE_MOVED = Step.DEADLINE_MOVED.value
     ACCEPT_TASK = Action.ACCEPT_TASK.value
     RECORD_TASK_CONTACT = Action.RECORD_TASK_CONTACT.value
     REPLY_TO_TASK = Action.REPLY_TO_TASK.value

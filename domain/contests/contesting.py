@@ -8,10 +8,9 @@ from uuid import UUID
 
 from domain.contests import queries
 from domain.contests.models import Contest, ContestRuling
-from domain.dispatch import clocks
+from domain.dispatch import clocks, office_limits
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
-from domain.kernel import timers
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.profile import Profile
 from domain.kernel.texts import check_text
@@ -77,12 +76,9 @@ async def contest_dispatch(
     ticket = await tickets.lock_for(work, ticket_id, Action.CONTEST, expected_version)
     rules = await rules_now(work, rules)
     accepted = ticket.accepted_at is not None
-    lead, due = ticket.lead_unit_id, clocks.after(
-        rules.profile.contest.ruling, work.now, rules.calendar, rules.zone
-    )  # fmt: skip
     contest_id = work.new_id()
     advance(
-        work, ticket, Action.CONTEST, unit_id=lead, remark=reason,
+        work, ticket, Action.CONTEST, unit_id=ticket.lead_unit_id, remark=reason,
         contest=str(contest_id), ground=ground,
     )  # fmt: skip
     assignment = await queries.present_assignment(work, ticket)
@@ -90,6 +86,9 @@ async def contest_dispatch(
     if why := refusal(rules, assignment, earlier, work.now):
         raise NotPossibleNow(why)
     suggested = await _suggested(work, suggested_unit_code, assignment.unit_id)
+    due = office_limits.arm(
+        work, rules, RULING, ticket.id, rules.profile.contest.ruling, contest=str(contest_id)
+    )
     work.add(
         Contest(
             id=contest_id,
@@ -107,7 +106,6 @@ async def contest_dispatch(
             ruling_due_at=due,
         )
     )
-    timers.arm(work, RULING, ticket.id, due, contest=str(contest_id))
     return ticket
 
 

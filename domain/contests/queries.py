@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, case, exists, literal_column, select
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, FromClause, case, exists, literal_column, 
 from domain.contests.models import Contest, ContestStatus
 from domain.kernel.aliases import alias_of
 from domain.kernel.errors import NotFound
+from domain.kernel.membership import among
 from domain.kernel.visibility import parameters
 from domain.kernel.vocabulary import TicketStatus
 from domain.kernel.work import UnitOfWork
@@ -38,6 +39,14 @@ async def contests_of(work: UnitOfWork, ticket_id: UUID) -> Sequence[Contest]:
         select(Contest).where(Contest.ticket_id == ticket_id).order_by(Contest.id)
     )
     return rows.all()
+
+
+async def by_ids(work: UnitOfWork, ids: Iterable[UUID]) -> Mapping[UUID, Contest]:
+    """The contests of those ids, as they are now; their tickets are locked."""
+    rows = await work.session.scalars(
+        select(Contest).where(among(Contest.id, ids)).execution_options(populate_existing=True)
+    )
+    return {contest.id: contest for contest in rows}
 
 
 async def ticket_of(work: UnitOfWork, contest_id: UUID | None) -> UUID:

@@ -12,9 +12,11 @@ from domain.contests.contesting import RULING
 from domain.contests.models import Contest, ContestRuling
 from domain.dispatch import extensions, recusal, suspending
 from domain.dispatch.assigning import assign
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.copies import district_copies
 from domain.dispatch.models import TransferCause
+from domain.dispatch.office_limits import ends_at, tell, wait_on
 from domain.dispatch.parts import joint_units
 from domain.kernel import timers
 from domain.kernel.errors import Fault, InvalidInput, NotAllowed, NotPossibleNow
@@ -143,13 +145,25 @@ def _note(work: UnitOfWork, ticket: Ticket, contest: Contest, **more: Any) -> No
 
 
 async def fire(
-    work: UnitOfWork, _rules: Rules, contested: Mapping[UUID, Ticket], due: Sequence[Timer]
+    work: UnitOfWork, rules: Rules, contested: Mapping[UUID, Ticket], due: Sequence[Timer]
 ) -> None:
-    """Nobody ruled in the city's time: the history says so, which is news to the supervisors."""
+    """Nobody ruled in the city's time: the history says so, which is news to the supervisors.
+
+    Where holidays were declared since, the time may end otherwise.
+    """
+    rules = await rules_now(work, rules)
+    found = await queries.by_ids(work, [UUID(timer.payload["contest"]) for timer in due])
     for timer in due:
-        ticket = contested[timer.subject_id]
-        if ticket.status == TicketStatus.CONTESTED.value:
-            advance(
-                work, ticket, Step.RULING_DUE, unit_id=ticket.lead_unit_id,
-                contest=timer.payload["contest"],
-            )  # fmt: skip
+        ticket, contest = contested[timer.subject_id], found[UUID(timer.payload["contest"])]
+        if ticket.status != TicketStatus.CONTESTED.value or contest.ruling is not None:
+            continue
+        before, after = contest.ruling_due_at, ends_at(rules, timer, contest.ruling_due_at)
+        if after != before:
+            contest.ruling_due_at = after
+            tell(work, rules, ticket, "异议裁定", (before, after),
+                 unit_id=contest.unit_id, contest=str(contest.id))  # fmt: skip
+        if after > work.now:
+            wait_on(work, timer, after)
+        else:
+            advance(work, ticket, Step.RULING_DUE, unit_id=ticket.lead_unit_id,
+                    contest=str(contest.id))  # fmt: skip

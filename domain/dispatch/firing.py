@@ -19,8 +19,9 @@ from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.clocks import Escalation
 from domain.dispatch.extensions import lapse
+from domain.dispatch.points import DEADLINE, ESCALATION, WARNING
 from domain.dispatch.segments import Segment
-from domain.dispatch.ticking import DEADLINE, ESCALATION, WARNING, arm, recorded, running
+from domain.dispatch.ticking import arm, recorded, running
 from domain.kernel import timers
 from domain.kernel.timers import Timer
 from domain.kernel.vocabulary import ClockName, TicketStatus, UnitLevel

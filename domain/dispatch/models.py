@@ -60,7 +60,7 @@ class TaskSegment(Table):
     at: Mapped[datetime]
     detail: Mapped[dict[str, Any]]
     cause: Mapped[str]
-    deadline: Mapped[datetime]
+    deadline: Mapped[datetime | None]  # None while the clock stands
 
 
 class Extension(Table):

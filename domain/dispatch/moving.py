@@ -1,5 +1,8 @@
 """What moves a clock that runs: another level, more time, a stop, its end, another calendar.
 
+The clocks of joint tasks are moved with the lead's (task_moving.py), but for an extension, which is
+the lead's own.
+
 Written for many tickets at once: their timers are taken back in one statement, and what changes is
 written by the flush, one statement a table.
 """
@@ -8,18 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import date
+from typing import Any
 from uuid import UUID
 
-from domain.dispatch import clocks
+from domain.dispatch import clocks, task_moving
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
+from domain.dispatch.points import ESCALATION, is_past, is_warned, next_point
 from domain.dispatch.segments import Segment, Timeline
 from domain.dispatch.ticking import (
-    DEADLINE,
-    ESCALATION,
-    WARNING,
     Recorded,
     arm,
     recorded,
@@ -42,14 +43,6 @@ class Change:
     segments: Mapping[ClockName, Segment]
 
 
-class _Point(NamedTuple):
-    """What a clock's timer is armed for, when, and for the how-manieth escalation."""
-
-    name: str
-    at: datetime
-    step: int | None = None
-
-
 async def change_level(
     work: UnitOfWork, rules: Rules, tickets: Sequence[Ticket], reason: str
 ) -> None:
@@ -59,6 +52,7 @@ async def change_level(
     rules = await rules_now(work, rules)
     changes = [Change(ticket, _at_its_level(work, rules, ticket, reason)) for ticket in tickets]
     await move(work, rules, changes, await recorded(work, [ticket.id for ticket in tickets]))
+    await task_moving.change_level(work, rules, tickets, reason)
 
 
 def _at_its_level(
@@ -89,6 +83,7 @@ async def suspend(
         clock for clock in running(ticket) if not is_past(rules, found.of(ticket, clock), work.now)
     ]
     await move(work, rules, [Change(ticket, dict.fromkeys(left, segment))], found)
+    await task_moving.suspend(work, rules, ticket, segment)
 
 
 async def resume(work: UnitOfWork, rules: Rules, tickets: Sequence[Ticket], text: str = "") -> None:
@@ -107,6 +102,7 @@ async def resume(work: UnitOfWork, rules: Rules, tickets: Sequence[Ticket], text
         for ticket in tickets
     ]
     await move(work, rules, changes, found)
+    await task_moving.resume(work, rules, tickets, segment)
 
 
 async def move(work: UnitOfWork, rules: Rules, changes: Sequence[Change], found: Recorded) -> None:
@@ -120,12 +116,6 @@ async def move(work: UnitOfWork, rules: Rules, changes: Sequence[Change], found:
     armed = await timers.take_back(work, pairs)
     for each in changes:
         _move(work, rules, each, found, armed)
-
-
-def is_past(rules: Rules, segments: Sequence[Segment], now: datetime) -> bool:
-    """Whether the limit is used up."""
-    due = clocks.deadline(segments, rules.calendar, rules.zone)
-    return due is not None and due <= now
 
 
 def _move(
@@ -145,7 +135,7 @@ def _move(
         write(work, ticket, clock, segment, first + number, due)
         before = armed.get((ticket.id, timer_kind(clock)))
         stood = Timeline.of(earlier).stands
-        point = _next_point(rules, segments, due, work.now, before, stood=stood)
+        point = next_point(rules, segments, due, work.now, before, stood=stood)
         if point is not None:
             more = {} if point.step is None else {"step": point.step}
             arm(work, ticket, clock, point.name, point.at, **more)
@@ -153,35 +143,6 @@ def _move(
         came_back |= late and (due is None or due > work.now)
     if came_back:
         _no_longer_overdue(work, rules, change, found)
-
-
-def _next_point(
-    rules: Rules,
-    segments: Sequence[Segment],
-    due: datetime | None,
-    now: datetime,
-    before: dict[str, Any] | None,
-    *,
-    stood: bool,
-) -> _Point | None:
-    """What comes next. `before` is the payload of the timer that the clock had.
-
-    Nobody is warned twice of one deadline, and what was brought before a level is not brought there
-    again while the ticket stays overdue.
-    """
-    if due is None:
-        return None
-    was = None if before is None else before["point"]
-    warning = clocks.warning_at(rules.profile, segments, rules.calendar, rules.zone)
-    if warning is not None and (warning > now or was == WARNING):
-        return _Point(WARNING, warning)
-    if due > now or was == DEADLINE or stood:
-        return _Point(DEADLINE, due)
-    if before is None:
-        return None  # every level knows already
-    steps = clocks.escalations(rules.profile, due, rules.calendar, rules.zone)
-    step: int = before["step"]
-    return _Point(ESCALATION, steps[step - 1].at, step) if step <= len(steps) else None
 
 
 def _no_longer_overdue(work: UnitOfWork, rules: Rules, change: Change, found: Recorded) -> None:
@@ -193,8 +154,7 @@ def _no_longer_overdue(work: UnitOfWork, rules: Rules, change: Change, found: Re
         segments = [*found.of(ticket, clock), *([new] if new else [])]
         if is_past(rules, segments, work.now):
             return
-        warning = clocks.warning_at(rules.profile, segments, rules.calendar, rules.zone)
-        warned |= warning is not None and warning <= work.now
+        warned |= is_warned(rules, segments, work.now)
     ticket.overdue_at = ticket.escalated_to = None
     if not warned:
         ticket.warned_at = None

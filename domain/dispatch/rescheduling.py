@@ -4,6 +4,9 @@ A timer of the declaration carries the walk: each firing looks at one chunk and 
 worker that dies loses nothing and no ticket is held for long. The walk is done twice: a command
 that read the old calendar just before the declaration may commit behind the first walk. What has
 moved already does not move again.
+
+What offices set one another (office_limits.py) is looked at again by its own timer, which each walk
+brings forward.
 """
 
 from __future__ import annotations
@@ -11,19 +14,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from domain.dispatch import clocks
+from domain.dispatch import clocks, task_moving
 from domain.dispatch.calendars import APPLY, rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.explanation import instant_in_chinese
 from domain.dispatch.models import ClockSegment
 from domain.dispatch.moving import Change, move
 from domain.dispatch.segments import Segment, Timeline
+from domain.dispatch.task_moving import TaskMoved
 from domain.dispatch.ticking import Recorded, recorded, running
 from domain.kernel import timers
 from domain.kernel.holidays import HolidayDeclaration
@@ -74,6 +79,8 @@ async def fire(
     rules = await rules_now(work, rules)
     for timer in due:
         declaration = declarations[timer.subject_id]
+        if timer.payload["status"] is None:
+            await timers.look_again(work)
         status = timer.payload["status"] or _STATUSES[0]
         ids = await _chunk(work, status, timer.payload["after"])
         await _follow(work, rules, declaration, ids)
@@ -110,22 +117,32 @@ async def _follow(
     if not ids:
         return
     found, stored = await recorded(work, ids), await _deadlines(work, ids)
+    tasks = await task_moving.moved_by_calendar(work, rules, ids)
     rows = await work.session.scalars(select(Ticket).where(among(Ticket.id, ids)))
-    touched = [ticket.id for ticket in rows if _moves(rules, ticket, found, stored)]
+    touched = [
+        ticket.id for ticket in rows if ticket.id in tasks or _moves(rules, ticket, found, stored)
+    ]
     if not touched:
         return
     # Between the look and the lock somebody may have been at them: look again, at these only.
     tickets = await _locked(work, touched)
     found, stored = await recorded(work, touched), await _deadlines(work, touched)
+    tasks = await task_moving.moved_by_calendar(work, rules, touched)
     text = f"{declaration.source}：{declaration.reason}"
     changes = []
+    of_tasks: list[TaskMoved] = []
     for ticket in tickets:
+        if ticket.status not in _STATUSES:
+            continue  # it came to its end since the look
         moves = _moves(rules, ticket, found, stored)
-        if not moves:
-            continue
-        _tell(work, rules, ticket, moves, text)
-        changes.append(Change(ticket, {each.clock: _segment(work, each, text) for each in moves}))
+        if moves:
+            _tell(work, rules, ticket, moves, text)
+            segments = {each.clock: _segment(work, each, text) for each in moves}
+            changes.append(Change(ticket, segments))
+        _tell_of_tasks(work, rules, ticket, tasks.get(ticket.id, ()), text)
+        of_tasks += tasks.get(ticket.id, ())
     await move(work, rules, changes, found)
+    await task_moving.follow_calendar(work, rules, of_tasks, text)
 
 
 async def _locked(work: UnitOfWork, ids: Sequence[UUID]) -> Sequence[Ticket]:
@@ -182,6 +199,19 @@ def _tell(
             each.clock.value: [each.before.isoformat(), each.after.isoformat()] for each in moves
         },
     )  # fmt: skip
+
+
+def _tell_of_tasks(
+    work: UnitOfWork, rules: Rules, ticket: Ticket, moves: Sequence[TaskMoved], text: str
+) -> None:
+    """One entry for each joint task, in its unit's name."""
+    for task, of_task in groupby(moves, key=lambda each: each.task):
+        its = [_Moved(each.clock, each.before, each.after) for each in of_task]
+        told = "；".join(_in_words(rules, each) for each in its)
+        advance(
+            work, ticket, Step.DEADLINE_MOVED, unit_id=task.unit_id,
+            remark=f"联合办理{told}（{text}）", task=str(task.id),
+        )  # fmt: skip
 
 
 def _in_words(rules: Rules, moved: _Moved) -> str:

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from domain.dispatch import clocks, moving
+from domain.dispatch import clocks, moving, office_limits
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.extensions import lapse
 from domain.dispatch.models import Suspension
+from domain.dispatch.office_limits import ends_at, wait_on
 from domain.kernel import timers
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.membership import among
@@ -133,13 +134,17 @@ async def fire(
     resumed = []
     for timer in live:
         ticket, row = tickets[timer.subject_id], rows[timer.subject_id]
+        if (at := ends_at(rules, timer, timer.due_at)) > work.now:
+            wait_on(work, timer, at)  # holidays were declared since
+            continue
         if timer.payload["point"] == _DAY:
             advance(work, ticket, Step.REVIEW_DUE, unit_id=ticket.lead_unit_id,
                     remark=row.measures, review_on=row.review_on.isoformat())  # fmt: skip
             row.reviewed_at = work.now
             if wait is not None:
-                until = clocks.after(wait, work.now, rules.calendar, rules.zone)
-                timers.arm(work, REVIEW, ticket.id, until, point=_END, round=ticket.round)
+                office_limits.arm(
+                    work, rules, REVIEW, ticket.id, wait, point=_END, round=ticket.round
+                )
                 continue
         advance(work, ticket, Action.RESUME, unit_id=ticket.lead_unit_id, remark=BY_RULE)
         row.ended_at, row.ended_by = work.now, work.actor.subject

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from domain.dispatch import clocks, parts
+from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.models import TaskSegment
+from domain.dispatch.points import DEADLINE, WARNING
 from domain.dispatch.segments import Segment, since_start
-from domain.dispatch.ticking import DEADLINE, WARNING, read_segment, written_segment
+from domain.dispatch.ticking import read_segment, written_segment
 from domain.kernel import timers
 from domain.kernel.membership import among
 from domain.kernel.timers import Timer
 from domain.kernel.vocabulary import ClockName, ResponseLevel, TicketStatus
 from domain.kernel.work import UnitOfWork
-from domain.tickets.assignments import Assignment, AssignmentRole
+from domain.tickets.assignments import Assignment
 from domain.tickets.history import advance
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import Step, transition
@@ -42,34 +45,16 @@ def start_tasks(
     for task in tasks:
         for position, clock in enumerate(ClockName):
             segment = clocks.start(rules.profile, clock, level, work.now, round=ticket.round)
-            _record(work, rules, task, clock, [segment], position)
-
-
-async def change_level(work: UnitOfWork, rules: Rules, ticket: Ticket, reason: str) -> None:
-    """Let the clocks of open joint tasks follow the ticket's new level."""
-    tasks = await parts.present(work, ticket.id, AssignmentRole.JOINT)
-    tasks = [task for task in tasks if parts.is_open(task)]
-    if not tasks:
-        return
-    await timers.disarm(work, ticket.id, parts.TASK_KINDS)
-    found = await _segments(work, [task.id for task in tasks])
-    level = ResponseLevel(ticket.level)
-    for task in tasks:
-        position = sum(len(found[task.id, clock]) for clock in ClockName)
-        for number, clock in enumerate(running(task)):
-            segment = clocks.change_level(
-                rules.profile, clock, level, work.now, round=task.round, text=reason
-            )
-            recorded = [*found[task.id, clock], segment]
-            _record(work, rules, task, clock, recorded, position + number)
-        task.warned_at = None
-        if task.deadline is not None and task.deadline > work.now:
-            task.overdue_at = None  # the milder level gave it its time back
+            due = clocks.deadline([segment], rules.calendar, rules.zone)
+            warning = clocks.warning_at(rules.profile, [segment], rules.calendar, rules.zone)
+            assert due is not None and warning is not None
+            write(work, task, clock, segment, position, due)
+            arm(work, task, clock, WARNING, warning)
 
 
 async def stop(work: UnitOfWork, task: Assignment, which: Sequence[ClockName]) -> None:
     """A clock whose duty is done has no point left to fire."""
-    kinds = [f"task.{clock.value}" for clock in which]
+    kinds = [timer_kind(clock) for clock in which]
     await timers.disarm(work, task.ticket_id, kinds, task=str(task.id))
 
 
@@ -93,9 +78,10 @@ async def fire(
     `tickets` are the timers' tickets, locked. A timer of a task that is over, or of a ticket that
     is in nobody's hands, changes nothing; one whose point has moved ahead is armed anew.
     """
+    rules = await rules_now(work, rules)
     ids = {UUID(timer.payload["task"]) for timer in due}
     tasks = await _tasks(work, ids)
-    found = await _segments(work, ids)
+    found = await segments_of(work, ids)
     for timer in due:
         task, clock = tasks[UUID(timer.payload["task"])], _clock_of(timer)
         ticket = tickets[timer.subject_id]
@@ -121,15 +107,14 @@ def _fire(
     due = clocks.deadline(segments, rules.calendar, rules.zone)
     warning = clocks.warning_at(rules.profile, segments, rules.calendar, rules.zone)
     at = warning if point == WARNING else due
-    assert at is not None and due is not None
+    if at is None or due is None:
+        return  # it stands still; what lets it run again arms it
     if at > work.now:
         timers.arm(work, timer.kind, ticket.id, at, **timer.payload)
         return
     if point == WARNING:
         task.warned_at = work.now
-        timers.arm(
-            work, timer.kind, ticket.id, due, point=DEADLINE, round=task.round, task=str(task.id)
-        )
+        arm(work, task, clock, DEADLINE, due)
     else:
         task.overdue_at = task.overdue_at or due
     advance(
@@ -138,18 +123,15 @@ def _fire(
     )  # fmt: skip
 
 
-def _record(
+def write(
     work: UnitOfWork,
-    rules: Rules,
     task: Assignment,
     clock: ClockName,
-    segments: Sequence[Segment],
+    segment: Segment,
     position: int,
+    due: datetime | None,
 ) -> None:
-    due = clocks.deadline(segments, rules.calendar, rules.zone)
-    warning = clocks.warning_at(rules.profile, segments, rules.calendar, rules.zone)
-    assert due is not None and warning is not None
-    new = segments[-1]
+    """Put a segment on record with the deadline that follows; the task repeats the reply's."""
     work.record(
         TaskSegment(
             id=work.new_id(),
@@ -157,18 +139,27 @@ def _record(
             assignment_id=task.id,
             position=position,
             clock=clock.value,
-            kind=new.kind.value,
-            at=new.at,
-            detail=written_segment(new),
-            cause=new.cause.value,
+            kind=segment.kind.value,
+            at=segment.at,
+            detail=written_segment(segment),
+            cause=segment.cause.value,
             deadline=due,
         )
     )
     if clock is ClockName.REPLY:
         task.deadline = due
+
+
+def timer_kind(clock: ClockName) -> str:
+    """The kind under which a clock's timers are armed; their subject is the ticket."""
+    return f"task.{clock.value}"
+
+
+def arm(work: UnitOfWork, task: Assignment, clock: ClockName, point: str, at: datetime) -> None:
+    """Arm a clock's timer for a point."""
     timers.arm(
-        work, f"task.{clock.value}", task.ticket_id, warning,
-        point=WARNING, round=task.round, task=str(task.id),
+        work, timer_kind(clock), task.ticket_id, at,
+        point=point, round=task.round, task=str(task.id),
     )  # fmt: skip
 
 
@@ -181,7 +172,7 @@ async def _tasks(work: UnitOfWork, ids: Iterable[UUID]) -> Mapping[UUID, Assignm
     return {task.id: task for task in rows}
 
 
-async def _segments(work: UnitOfWork, tasks: Iterable[UUID]) -> Mapping[_Clock, list[Segment]]:
+async def segments_of(work: UnitOfWork, tasks: Iterable[UUID]) -> Mapping[_Clock, list[Segment]]:
     """The segments of the tasks' clocks, in order; one statement for all of them."""
     rows = await work.session.scalars(
         select(TaskSegment)

@@ -20,6 +20,7 @@ from domain.dispatch import clocks
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.models import ClockSegment
+from domain.dispatch.points import WARNING
 from domain.dispatch.segments import Cause, Segment, SegmentKind, since_start
 from domain.kernel import timers
 from domain.kernel.limit import Limit
@@ -28,15 +29,18 @@ from domain.kernel.vocabulary import ClockName, ResponseLevel
 from domain.kernel.work import UnitOfWork
 from domain.tickets.models import Ticket
 
-WARNING, DEADLINE, ESCALATION = "WARNING", "DEADLINE", "ESCALATION"
-
 
 def timer_kind(clock: ClockName) -> str:
     """The kind under which a clock's timers are armed."""
     return f"clock.{clock.value}"
 
 
-KINDS = tuple(timer_kind(clock) for clock in ClockName)
+def escalation_kind(clock: ClockName) -> str:
+    """The kind of the timers of those before whom a clock was brought; they end with its duty."""
+    return f"escalation.{clock.value}"
+
+
+KINDS = tuple(kind(clock) for kind in (timer_kind, escalation_kind) for clock in ClockName)
 
 
 async def start_clocks(work: UnitOfWork, rules: Rules, ticket: Ticket, *, again: bool) -> None:
@@ -58,7 +62,8 @@ async def start_clocks(work: UnitOfWork, rules: Rules, ticket: Ticket, *, again:
 
 async def stop_clocks(work: UnitOfWork, ticket: Ticket, which: Sequence[ClockName]) -> None:
     """A clock whose duty is done has no point left to fire."""
-    await timers.disarm(work, ticket.id, [timer_kind(clock) for clock in which])
+    kinds = [kind(clock) for kind in (timer_kind, escalation_kind) for clock in which]
+    await timers.disarm(work, ticket.id, kinds)
 
 
 def running(ticket: Ticket) -> list[ClockName]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.classification.commands import record_correction
-from domain.dispatch import merging, parts, recusal, task_clocks
+from domain.dispatch import merging, parts, recusal
 from domain.dispatch.assigning import assign, take_from_accused, take_from_units
 from domain.dispatch.city import City, Rules
 from domain.dispatch.copies import district_copies
@@ -122,7 +122,6 @@ async def classify_ticket(
     advance(work, ticket, Action.CLASSIFY, remark=reason, before=before, after=after)
     if moved and ticket.lead_unit_id is not None:
         await change_level(work, rules, [ticket], reason or "")
-        await task_clocks.change_level(work, rules, ticket, reason or "")
     if accused is not None:
         await _accuse(work, rules, ticket, accused, reason)
     return ticket

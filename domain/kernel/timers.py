@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.kernel.limit import CalendarKind
 from domain.kernel.membership import among
 from domain.kernel.tables import Table
 from domain.kernel.work import UnitOfWork
@@ -101,6 +102,55 @@ async def take_back(
         .execution_options(synchronize_session=False)
     )
     return {(subject, kind): payload for subject, kind, payload in rows}
+
+
+async def look_again(work: UnitOfWork) -> None:
+    """Bring forward the armed timers whose limit counts in working time: the calendar changed.
+
+    Whoever they stand for computes the end anew, and arms them for it. One that a command holds is
+    left to that command.
+    """
+    await work.flush()
+    held = (
+        select(Timer.id)
+        .where(
+            Timer.fired_at.is_(None),
+            Timer.due_at > work.now,
+            Timer.payload["limit"]["calendar"].astext == CalendarKind.WORKING.value,
+        )
+        .order_by(Timer.id)
+        .with_for_update(skip_locked=True)
+    )
+    await work.session.execute(
+        update(Timer)
+        .where(Timer.id.in_(held))
+        .values(due_at=work.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def take_back_parts(
+    work: UnitOfWork, name: str, armed: Sequence[tuple[UUID, str, str]]
+) -> Mapping[tuple[str, str], dict[str, Any]]:
+    """As `take_back`, of those (subject, kind, part), where the payload's `name` is the part.
+
+    Returns the payloads of those that there were, by (part, kind).
+    """
+    await work.flush()
+    subjects = literal([subject for subject, _, _ in armed], ARRAY(PG_UUID(as_uuid=True)))
+    kinds = literal([kind for _, kind, _ in armed], ARRAY(Text()))
+    parts = literal([part for _, _, part in armed], ARRAY(Text()))
+    wanted = select(func.unnest(subjects), func.unnest(kinds), func.unnest(parts))
+    rows = await work.session.execute(
+        delete(Timer)
+        .where(
+            tuple_(Timer.subject_id, Timer.kind, Timer.payload[name].astext).in_(wanted),
+            Timer.fired_at.is_(None),
+        )
+        .returning(Timer.kind, Timer.payload)
+        .execution_options(synchronize_session=False)
+    )
+    return {(payload[name], kind): payload for kind, payload in rows}
 
 
 class Due(NamedTuple):

@@ -141,6 +141,7 @@ class SupervisionTrigger(StrEnum):
     URGES = "URGES"  # 多次催办
     REPEATED = "REPEATED"  # 重复诉求：同一市民同一类
     CONCENTRATED = "CONCENTRATED"  # 集中诉求：同一街乡同一类
+    ESCALATION = "ESCALATION"  # 提级后逾期未推动
 
 
 class ExtensionStatus(StrEnum):

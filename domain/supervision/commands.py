@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
+from domain.dispatch.office_limits import ends_at, tell, wait_on
 from domain.kernel import timers
 from domain.kernel.actor import Role
 from domain.kernel.errors import Conflict, InvalidInput, NotAllowed, NotPossibleNow
 from domain.kernel.texts import check_text
 from domain.kernel.timers import Timer
-from domain.kernel.vocabulary import SupervisionGrade, TicketStatus
+from domain.kernel.vocabulary import SupervisionGrade, SupervisionTrigger, TicketStatus
 from domain.kernel.work import UnitOfWork
 from domain.supervision import queries
 from domain.supervision.models import (
@@ -21,7 +23,7 @@ from domain.supervision.models import (
     SupervisionStatus,
     SupervisionStepKind,
 )
-from domain.supervision.opening import DEADLINE, due, note
+from domain.supervision.opening import DEADLINE, arm, note
 from domain.supervision.queries import Supervised
 from domain.tickets.commands import MOST_CONTENT, MOST_REMARK
 from domain.tickets.history import advance
@@ -35,6 +37,8 @@ async def submit_report(
 ) -> SupervisionOrder:
     """督办反馈: the supervised unit, or the one that leads the ticket now, says what was done.
 
+    Of an order on a unit that let an escalation lie, that unit alone.
+
     The order's clock ends; the supervisor's ruling is waited for.
     Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
     """
@@ -43,6 +47,8 @@ async def submit_report(
     held = await queries.lock_order(work, order_id)
     order, unit = held.order, work.actor.unit_id
     leads = {ticket.lead_unit_id for ticket in held.tickets if ticket.id == order.ticket_id}
+    if order.trigger == SupervisionTrigger.ESCALATION.value:
+        leads = set()  # it is the higher unit that must say what it did
     if work.actor.role is not Role.HANDLER or unit not in {order.unit_id, *leads}:
         raise NotAllowed("the report is for the supervised unit")
     _require(order, expected_version, SupervisionStatus.OPEN)
@@ -79,8 +85,8 @@ async def close_supervision(
     order.ruling, order.ruling_reason = ruling.value, reason
     if ruling is SupervisionRuling.RETURNED:
         order.status = SupervisionStatus.OPEN.value
-        order.deadline = due(work, await rules_now(work, rules), SupervisionGrade(order.grade))
-        timers.arm(work, DEADLINE, order.id, order.deadline)
+        rules = await rules_now(work, rules)
+        order.deadline = arm(work, rules, order.id, SupervisionGrade(order.grade))
         kind, step = SupervisionStepKind.RETURNED, Step.SUPERVISION_RETURNED
     else:
         order.status, order.closed_at = SupervisionStatus.CLOSED.value, work.now
@@ -91,26 +97,50 @@ async def close_supervision(
 
 
 async def fire(
-    work: UnitOfWork, rules: Rules, orders: Mapping[UUID, Supervised], due_: Sequence[Timer]
+    work: UnitOfWork, rules: Rules, orders: Mapping[UUID, Supervised], due: Sequence[Timer]
 ) -> None:
     """A report is not there when it is due: the order rises by one grade, and is due anew.
 
     The gravest grade stays as it is; from then on the order stands overdue on the desk.
     """
     rules = await rules_now(work, rules)
-    late = {timer.subject_id for timer in due_}
-    counts = await queries.steps_of(work, list(late))
-    for order_id in sorted(late):
-        order = orders[order_id].order
-        if order.status != SupervisionStatus.OPEN.value or order.deadline > work.now:
+    timers_of = {timer.subject_id: timer for timer in due}
+    counts = dict(await queries.steps_of(work, list(timers_of)))
+    for order_id in sorted(timers_of):
+        held, timer = orders[order_id], timers_of[order_id]
+        if held.order.status != SupervisionStatus.OPEN.value:
             continue
-        grade = SupervisionGrade(order.grade)
-        if grade is not _GRADES[-1]:
-            order.grade = raised(grade).value
-            order.deadline = due(work, rules, raised(grade))
-            timers.arm(work, DEADLINE, order.id, order.deadline)
-        _tell(work, orders[order_id], counts[order_id], SupervisionStepKind.OVERDUE,
-              Step.SUPERVISION_OVERDUE, None)  # fmt: skip
+        at = ends_at(rules, timer, held.order.deadline)
+        if at != held.order.deadline:
+            _follow_calendar(work, rules, held, counts[order_id], at)
+            counts[order_id] += 1
+        if at > work.now:
+            wait_on(work, timer, at)
+        else:
+            _raise(work, rules, held, counts[order_id])
+
+
+def _raise(work: UnitOfWork, rules: Rules, held: Supervised, position: int) -> None:
+    order = held.order
+    grade = SupervisionGrade(order.grade)
+    if grade is not _GRADES[-1]:
+        order.grade = raised(grade).value
+        order.deadline = arm(work, rules, order.id, raised(grade))
+    _tell(work, held, position, SupervisionStepKind.OVERDUE, Step.SUPERVISION_OVERDUE, None)
+
+
+def _follow_calendar(
+    work: UnitOfWork, rules: Rules, held: Supervised, position: int, at: datetime
+) -> None:
+    """Holidays were declared since: the report is due at another time."""
+    order = held.order
+    moved = (order.deadline, at)
+    order.deadline = at
+    order.version += 1
+    note(work, order, position, SupervisionStepKind.RESCHEDULED, None)
+    for ticket in held.tickets:
+        if TicketStatus(ticket.status) in SUPERVISED:
+            tell(work, rules, ticket, "督办反馈", moved, unit_id=order.unit_id, order=str(order.id))
 
 
 def raised(grade: SupervisionGrade) -> SupervisionGrade:

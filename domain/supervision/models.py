@@ -36,6 +36,7 @@ class SupervisionStepKind(StrEnum):
     REPORTED = "REPORTED"  # 反馈
     RETURNED = "RETURNED"  # 退回
     OVERDUE = "OVERDUE"  # 逾期升级
+    RESCHEDULED = "RESCHEDULED"  # 期限随工作日历调整
     CLOSED = "CLOSED"  # 办结
 
 
@@ -126,8 +127,9 @@ class SupervisionStep(Table):
 class Escalation(Table):
     """提级: a clock that ran out was brought before a higher unit (append-only; B20, J29-30).
 
-    `deadline` is by when that unit must have brought it on. It ends when the ticket is replied to,
-    given to a unit anew, or comes to its end; `schema` derives that from what happened.
+    `deadline` is by when that unit must have brought it on; holidays that are declared later move
+    it, and nothing else changes. It ends when the clock's duty is done, when the ticket is given to
+    a unit anew, or comes to its end; `ended_at` derives that from what happened.
     """
 
     __tablename__ = "escalation"

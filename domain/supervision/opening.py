@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from domain.dispatch import clocks
+from domain.dispatch import office_limits
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
-from domain.kernel import timers
 from domain.kernel.errors import InvalidInput, NotPossibleNow
 from domain.kernel.texts import check_text
 from domain.kernel.vocabulary import SupervisionGrade, SupervisionTrigger, TicketStatus
@@ -83,14 +82,20 @@ def write_order(
     *,
     subject: str,
     topic: str | None = None,
+    unit_id: UUID | None = None,
 ) -> SupervisionOrder:
-    """Write an order on locked tickets, the last of which it is about; their histories tell it."""
+    """Write an order on locked tickets, the last of which it is about; their histories tell it.
+
+    It goes to the unit that leads that ticket, or to `unit_id`.
+    """
     main = tickets[-1]
-    assert main.lead_unit_id is not None
+    to = unit_id or main.lead_unit_id
+    assert to is not None
+    id_ = work.new_id()
     order = SupervisionOrder(
-        id=work.new_id(),
+        id=id_,
         ticket_id=main.id,
-        unit_id=main.lead_unit_id,
+        unit_id=to,
         trigger=trigger.value,
         subject=subject,
         topic=topic,
@@ -99,13 +104,12 @@ def write_order(
         reason=reason,
         opened_by=work.actor.subject,
         opened_at=work.now,
-        deadline=due(work, rules, grade),
+        deadline=arm(work, rules, id_, grade),
         version=1,
     )
     work.add(order)
     link(work, order, tickets)
     note(work, order, 0, SupervisionStepKind.OPENED, reason)
-    timers.arm(work, DEADLINE, order.id, order.deadline)
     return order
 
 
@@ -120,10 +124,10 @@ def link(work: UnitOfWork, order: SupervisionOrder, tickets: Sequence[Ticket]) -
             )  # fmt: skip
 
 
-def due(work: UnitOfWork, rules: Rules, grade: SupervisionGrade) -> datetime:
-    """When a report is due that is asked for now; `rules` hold the calendar of now."""
+def arm(work: UnitOfWork, rules: Rules, order_id: UUID, grade: SupervisionGrade) -> datetime:
+    """Ask for a report from now on; return when it is due. `rules` hold the calendar of now."""
     limit = rules.profile.supervision.limits[grade]
-    return clocks.after(limit, work.now, rules.calendar, rules.zone)
+    return office_limits.arm(work, rules, DEADLINE, order_id, limit)
 
 
 def note(

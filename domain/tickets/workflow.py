@@ -80,6 +80,7 @@ class Step(StrEnum):
     EXTEND = "EXTEND"  # 延期获准
     REVIEW_DUE = "REVIEW_DUE"  # 挂账到期复查
     CALENDAR_CHANGE = "CALENDAR_CHANGE"  # 工作日历更新
+    DEADLINE_MOVED = "DEADLINE_MOVED"  # 内部时限随工作日历调整
     TASK_WARN = "TASK_WARN"  # 联合任务预警
     TASK_OVERDUE = "TASK_OVERDUE"  # 联合任务超期
     REPORT_IN_LATE = "REPORT_IN_LATE"  # 报到超期
@@ -236,6 +237,7 @@ STEPS: Mapping[Step, Transition] = MappingProxyType(
         Step.EXTEND: Transition(frozenset({S.ACCEPTED}), None),
         Step.REVIEW_DUE: Transition(frozenset({S.SUSPENDED}), None),
         Step.CALENDAR_CHANGE: Transition(_UNDER_WAY, None),
+        Step.DEADLINE_MOVED: Transition(SUPERVISED, None),
         Step.TASK_WARN: Transition(_UNDER_WAY, None),
         Step.TASK_OVERDUE: Transition(_UNDER_WAY, None),
         Step.REPORT_IN_LATE: Transition(_UNDER_WAY, None),

@@ -138,7 +138,7 @@ async def _write_reports(
             due_at=due_at,
         )
         work.add(report)
-        lateness.arm(work, report)
+        lateness.arm(work, rules, report, None if report_in_by else limit)
 
 
 async def report_in(

@@ -62,6 +62,7 @@ described(
         "URGES": "The citizen urged too often (多次催办).",
         "REPEATED": "One citizen, one category, several tickets (重复诉求).",
         "CONCENTRATED": "One street, one category, many tickets (集中诉求).",
+        "ESCALATION": "A higher unit let what was brought before it lie (提级逾期).",
     },
 )
 SupervisionStatus = supervision.SupervisionStatus
@@ -96,6 +97,7 @@ described(
         "REPORTED": "The unit reported (反馈).",
         "RETURNED": "The report was returned (退回).",
         "OVERDUE": "No report in time; the grade rose, if it could (逾期升级).",
+        "RESCHEDULED": "Holidays moved the day of the report (期限调整).",
         "CLOSED": "Closed (办结).",
     },
 )

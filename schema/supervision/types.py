@@ -129,7 +129,8 @@ class Escalation:
     at: datetime = column(description="When it was brought there (提级时间).")
     deadline: datetime = column(description="By when that unit must have acted (处置期限).")
     ended_at: datetime | None = column(
-        ended_at, description="Replied to, given to a unit anew, or at its end (结束时间)."
+        ended_at,
+        description="The duty was done, or the ticket given anew or at its end (结束时间).",
     )
 
 

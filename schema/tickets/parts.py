@@ -36,7 +36,9 @@ class TaskSegment:
         lambda segment: segment.c.detail["limit"]["limit"].astext,
         description="ISO 8601 duration, or `PnWD` for n working days (期限).",
     )
-    deadline: datetime = column(description="The clock's deadline after it (截止时间).")
+    deadline: datetime | None = column(
+        description="The clock's deadline after it; null while it stands (截止时间)."
+    )
 
 
 @reads(AssignmentRow, of_visible_ticket)

@@ -44,10 +44,11 @@ async def until_quiet(loop: Timers, steps: int = 100) -> None:
 
 
 async def armed(database: Database) -> list[Timer]:
+    """The timers of clocks; what follows from their points has timers of its own."""
     async with database.unit_of_work(SYSTEM) as work:
         rows = await work.session.scalars(
             select(Timer)
-            .where(Timer.fired_at.is_(None), ~Timer.kind.startswith("supervision."))
+            .where(Timer.fired_at.is_(None), Timer.kind.regexp_match("^(clock|comet)"))
             .order_by(Timer.due_at)
         )
         return list(rows)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from domain.kernel.work import UnitOfWork
+from domain.supervision.escalating import ended_at
+from domain.supervision.models import Escalation
 from domain.tickets.models import Ticket
 
 
@@ -46,7 +48,7 @@ async def orders_hold(work: UnitOfWork, ticket: Ticket) -> None:
     """One open order a trigger; it waits for a report by its timer, or for the supervisor."""
     rows = await work.session.execute(
         text(
-            "select o.trigger, o.grade, o.status, o.deadline, o.version, o.opened_at, "
+            "select o.trigger, o.subject, o.grade, o.status, o.deadline, o.version, o.opened_at, "
             "  (select array_agg(due_at) from timer where subject_id = o.id and fired_at is null)"
             "    as armed, "
             "  (select array_agg(position order by position) from supervision_step"
@@ -56,7 +58,7 @@ async def orders_hold(work: UnitOfWork, ticket: Ticket) -> None:
         {"id": ticket.id},
     )
     orders = rows.all()
-    open_ = [order.trigger for order in orders if order.status != "CLOSED"]
+    open_ = [(order.trigger, order.subject) for order in orders if order.status != "CLOSED"]
     assert len(open_) == len(set(open_))
     for order in orders:
         assert order.steps == list(range(order.version)), "each step is on the order's record"
@@ -72,3 +74,25 @@ async def orders_hold(work: UnitOfWork, ticket: Ticket) -> None:
         {"id": ticket.id},
     )
     assert bool(late) == any(order.trigger == "OVERDUE" for order in orders)
+
+
+async def escalations_hold(work: UnitOfWork, ticket: Ticket) -> None:
+    """Before whom a clock was brought has a timer, until the duty is done or the time is up."""
+    rows = await work.session.execute(
+        select(Escalation.id, Escalation.deadline).where(
+            Escalation.ticket_id == ticket.id, ended_at(Escalation.__table__).is_(None)
+        )
+    )
+    lasting = {str(row.id): row.deadline for row in rows}
+    armed = await work.session.scalars(
+        text(
+            "select payload->>'escalation' from timer where subject_id = :id "
+            "and fired_at is null and kind like 'escalation.%'"
+        ),
+        {"id": ticket.id},
+    )
+    found = list(armed)
+    assert len(found) == len(set(found))
+    assert set(found) <= set(lasting), "what ended is waited for no longer"
+    ahead = {id_ for id_, deadline in lasting.items() if deadline > work.now}
+    assert ahead <= set(found)

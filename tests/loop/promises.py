@@ -23,7 +23,7 @@ from domain.tickets.assignments import Assignment, AssignmentRole
 from domain.tickets.history import verify
 from domain.tickets.models import Ticket
 from domain.tickets.workflow import ENDED, Action, Step, next_status
-from tests.loop.office_promises import contests_hold, orders_hold
+from tests.loop.office_promises import contests_hold, escalations_hold, orders_hold
 
 
 async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID]) -> None:
@@ -41,10 +41,11 @@ async def promises_hold(database: Database, rules: Rules, tickets: Sequence[UUID
             await requests_and_suspensions_hold(work, ticket)
             await marks_hold(work, ticket, database.clock.now())
             await category_holds(work, ticket)
-            await tasks_hold(work, rules, ticket)
+            await tasks_hold(work, await rules_now(work, rules), ticket)
             await report_ins_hold(work, ticket)
             await contests_hold(work, ticket)
             await orders_hold(work, ticket)
+            await escalations_hold(work, ticket)
         await audience_holds(work, tickets)
         failed = await work.session.scalar(
             text("select max(last_failure) from timer where subject_id = any(:ids)"),
@@ -195,20 +196,13 @@ async def tasks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
     status = TicketStatus(ticket.status)
     armed = await _armed(work, ticket, "task.%", "task")
     for task in tasks:
-        segments = await work.session.scalars(
-            select(TaskSegment)
-            .where(TaskSegment.assignment_id == task.id)
-            .order_by(TaskSegment.position)
-        )
-        reply = [
-            read_segment(row.kind, row.at, row.cause, row.detail)
-            for row in segments
-            if row.clock == ClockName.REPLY.value
-        ]
-        assert task.deadline == clocks.deadline(reply, rules.calendar, rules.zone)
+        due = await _deadlines_of_task(work, rules, task)
+        if parts.is_open(task) or not await revision_of(work.session):
+            assert task.deadline == due[ClockName.REPLY]
         kinds = [kind for kind, id_ in armed if id_ == str(task.id)]
         assert len(kinds) == len(set(kinds)), "a clock has one next point"
-        working = {f"task.{clock.value}" for clock in task_clocks.running(task)}
+        going = [clock for clock in task_clocks.running(task) if due[clock] is not None]
+        working = {task_clocks.timer_kind(clock) for clock in going}
         if status in ENDED or status is TicketStatus.REPLIED:
             working = set()
         assert set(kinds) <= working
@@ -217,6 +211,25 @@ async def tasks_hold(work: UnitOfWork, rules: Rules, ticket: Ticket) -> None:
         if status is TicketStatus.REPLIED:
             assert not parts.is_open(task), "the lead replied before a joint unit"
     assert {id_ for _, id_ in armed} <= {str(task.id) for task in tasks}
+
+
+async def _deadlines_of_task(
+    work: UnitOfWork, rules: Rules, task: Assignment
+) -> dict[ClockName, datetime | None]:
+    rows = await work.session.scalars(
+        select(TaskSegment)
+        .where(TaskSegment.assignment_id == task.id)
+        .order_by(TaskSegment.position)
+    )
+    recorded = [(row.clock, read_segment(row.kind, row.at, row.cause, row.detail)) for row in rows]
+    return {
+        clock: clocks.deadline(
+            [segment for name, segment in recorded if name == clock.value],
+            rules.calendar,
+            rules.zone,
+        )
+        for clock in ClockName
+    }
 
 
 async def report_ins_hold(work: UnitOfWork, ticket: Ticket) -> None:

@@ -157,7 +157,9 @@ async def test_what_is_overdue_is_supervised_once_and_escalations_have_their_own
     assert (order["trigger"], order["grade"], order["openedBy"]) == ("OVERDUE", "ROUTINE", "system")
     city.move(deadline + timedelta(days=3))
     await city.fire()
-    assert len(await over(city, ticket)) == 1
+    triggers = [one["trigger"] for one in await over(city, ticket)]
+    assert triggers.count("OVERDUE") == 1
+    assert triggers.count("ESCALATION") == 2, "the sign-in lay before the district and the city"
     document = """query($id: ID!) { node(id: $id) { ... on Ticket {
       escalations { level clock at deadline endedAt unit { code } } } } }"""
     agent = city.caller("agent")
@@ -241,6 +243,7 @@ async def test_many_tickets_of_one_street_and_category_are_one_order(city: Hotli
     await watch(city)
     [order] = await over(city, tickets[0])
     assert order["trigger"] == "CONCENTRATED" and len(order["tickets"]) == number
+    assert order["unit"]["code"] == STREET
     rows = await city.rows(
         "select count(*) as n from supervision_order where trigger = 'CONCENTRATED'"
     )
@@ -251,6 +254,23 @@ async def test_many_tickets_of_one_street_and_category_are_one_order(city: Hotli
         )
         == rows
     )
+
+
+async def test_what_gathers_at_a_street_counts_whichever_units_lead_it(city: Hotline) -> None:
+    number = city.rules.profile.supervision.concentrated.count
+    given = {"category": "ENVIRONMENT.AIR", "address": ADDRESS}
+    tickets = [await submitted(citizen_of(city), **given) for _ in range(number)]
+    agent = city.caller("agent")
+    for ticket in tickets[:-2]:
+        done = await agent.do("dispatchTicket", ticketId=ticket["id"], unitCode="BJ-SWJ")
+        assert done["lead"]["code"] == "BJ-SWJ", done
+    await watch(city)
+    [order] = await over(city, tickets[0])
+    assert order["trigger"] == "CONCENTRATED" and len(order["tickets"]) == number
+    assert order["unit"]["code"] == "BJ-SWJ", "it goes to the unit that leads most of them"
+    elsewhere = await submitted(citizen_of(city), **given | {"address": "丰台区右安门街道玉林里"})
+    await watch(city)
+    assert await over(city, elsewhere) == [], "another street"
 
 
 async def test_the_figures_are_those_of_the_orders(city: Hotline) -> None:

@@ -80,6 +80,7 @@ class OfficeFields(ClockFields):
     def escalation_ended_at(self, row: Row) -> datetime | None:
         ends = {"REPLY", "DISPATCH", "WITHDRAW", "REDISPATCH", "REWORK", "CLOSE"}
         ends |= {"CONCLUDE", "MERGE", "TAKE_AWAY"}
+        ends |= {"ACCEPT": {"ACCEPT"}, "CONTACT": {"RECORD_CONTACT"}}.get(row["clock"], set())
         events = self.world.by_ticket["ticket_event"].get(row["ticket_id"], [])
         later = [e["at"] for e in events if e["kind"] in ends and e["at"] >= row["at"]]
         return min(later, default=None)
