@@ -41,6 +41,7 @@ PLANTED = {
         "delete from audience where ticket_id = :dispatched",
         "delete from clock_segment where clock = 'CONTACT' and ticket_id = :dispatched",
         "delete from timer where fired_at is null and subject_id = :late",
+        "delete from timer where kind = 'escalation.REPLY' and subject_id = :late",
         "update timer set due_at = due_at + interval '1 s' where fired_at is null"
         " and subject_id = :dispatched",
         "update ticket set deadline = deadline + interval '1 s' where id = :dispatched",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from domain.dispatch import clocks
 from domain.dispatch.city import Rules
 from domain.dispatch.models import ClockSegment
-from domain.dispatch.ticking import read_segment, timer_kind
+from domain.dispatch.ticking import escalation_kind, read_segment, timer_kind
 from domain.kernel.timers import Timer
 from domain.kernel.vocabulary import ClockName
 from domain.tickets.models import Ticket, TicketEvent
@@ -62,7 +62,10 @@ def clock_faults(
         mine = [each for each in timers if _belongs(each, segment)]
         told = [each for each in events if _told_by(each, segment)]
         yield from _one_clock(rules, ticket, events, segment, mine, told, by)
-    strays = len(timers) - sum(_belongs(each, one) for each in timers for one in segments)
+        above = [each for each in timers if _lies_above(each, segment)]
+        yield from _above_faults(segment, events, told, above)
+    owned = [_belongs(each, one) or _lies_above(each, one) for each in timers for one in segments]
+    strays = len(timers) - sum(owned)
     if strays:
         yield "half", f"{strays} timers of no clock"
 
@@ -70,6 +73,29 @@ def clock_faults(
 def _belongs(timer: Timer, segment: ClockSegment) -> bool:
     kind = timer_kind(ClockName(segment.clock))
     return timer.kind == kind and timer.payload["round"] == segment.round
+
+
+def _lies_above(timer: Timer, segment: ClockSegment) -> bool:
+    """Whether it is the clock of a unit that the segment's clock was brought before."""
+    kind = escalation_kind(ClockName(segment.clock))
+    return timer.kind == kind and timer.payload["round"] == segment.round
+
+
+def _above_faults(
+    segment: ClockSegment,
+    events: Sequence[TicketEvent],
+    told: Sequence[TicketEvent],
+    above: Sequence[Timer],
+) -> Iterator[tuple[str, str]]:
+    """Whom a clock was brought before has a clock of its own, until the duty is done."""
+    name = f"{segment.clock} of round {segment.round}"
+    brought = sum(event.kind == "ESCALATE" for event in told)
+    if _end_of(events, segment) is None and len(above) != brought:
+        yield "half", f"{name} was brought up {brought} times, with {len(above)} timers"
+    elif len(above) > brought or any(
+        each.fired_at is None for each in above if _end_of(events, segment) is not None
+    ):
+        yield "half", f"{name} is over, and still waited for above: {len(above)} timers"
 
 
 def _told_by(event: TicketEvent, segment: ClockSegment) -> bool:
