@@ -22,7 +22,7 @@ import structlog
 
 from domain.catalogue import replaying
 from domain.contests import ruling
-from domain.dispatch import rescheduling, suspending, sweeping, task_clocks
+from domain.dispatch import conferring, rescheduling, suspending, sweeping, task_clocks
 from domain.dispatch.city import Rules
 from domain.kernel import timers
 from domain.kernel.actor import SYSTEM
@@ -85,6 +85,7 @@ FAMILIES: Mapping[str, Family] = {
     "whistle": Family(_lock_tickets, lateness.fire),
     "line": Family(sweeping.lock_lines, sweeping.fire),
     "contest": Family(_lock_tickets, ruling.fire),
+    "conference": Family(_lock_tickets, conferring.fire),
     "supervision": Family(lock_orders, supervision.fire),
     "escalation": Family(_lock_tickets, escalating.fire),
 }

@@ -64,7 +64,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(
             AGENTS,
             "triageTicket classifyTicket dispatchTicket recordCallback mergeTicket unmergeTicket "
-            "splitTicket concludeTicket",
+            "splitTicket concludeTicket confer",
         ),
         **_all(CALLERS, "recuse"),
         **_all(SUPERVISORS, "recuseStaff"),
@@ -73,7 +73,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(HANDLERS, "acceptTicket recordContact replyToTicket requestExtension"),
         **_all(DECIDERS, "decideExtension suspendTicket resumeTicket"),
         **_all(ADMINS, "declareHolidays"),
-        **_all(HANDLERS, "reportProgress recordAssistance handDown giveBack"),
+        **_all(HANDLERS, "reportProgress recordAssistance handDown giveBack giveOpinion"),
         **_all(HANDLERS, "whistle reportIn confirmReportIn rateWhistle closeWhistle"),
         **_all(SUPERVISORS, "excuseJointUnit"),
         **_all(CALLERS, "askCoHandler"),
@@ -128,7 +128,7 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
         **_all(
             STAFF_ONLY,
             "contactedAt repliedAt reply resolved progress progressAt excusedAt excuse request "
-            "deadline warnedAt overdueAt segments explanation locked",
+            "deadline warnedAt overdueAt segments explanation locked stance",
         ),
     },
     "TaskSegment": _all(STAFF_ONLY, "clock kind cause at level limit deadline"),
@@ -272,6 +272,8 @@ ACCESS: Mapping[str, Mapping[str, Rule]] = {
     "ExcuseJointUnitPayload": _TICKET_PAYLOAD,
     "AskCoHandlerPayload": _TICKET_PAYLOAD,
     "RecordAssistancePayload": _TICKET_PAYLOAD,
+    "ConferPayload": _TICKET_PAYLOAD,
+    "GiveOpinionPayload": _TICKET_PAYLOAD,
     "HandDownPayload": _TICKET_PAYLOAD,
     "GiveBackPayload": _TICKET_PAYLOAD,
     "WhistlePayload": _ON_WHISTLE,

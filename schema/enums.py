@@ -169,6 +169,18 @@ described(
         "COPY": "Sees the ticket (抄送).",
         "HANDED_DOWN": "A community that works on it for its street (社区承接).",
         "CALLED": "Was called by a whistle (吹哨所呼叫).",
+        "CONFEREE": "Is asked for its opinion before the dispatch (会商单位).",
+    },
+)
+OpinionStance = assignments.OpinionStance
+described(
+    OpinionStance,
+    "OpinionStance",
+    "Whose a unit that was asked says a matter is (会商意见).",
+    {
+        "RESPONSIBLE": "It should lead (应由本单位主办).",
+        "SHARED": "It can help (本单位可配合办理).",
+        "NOT_RESPONSIBLE": "It is not its own (不属本单位职责).",
     },
 )
 RouteReason = _RouteReason

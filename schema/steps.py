@@ -37,6 +37,8 @@ described(
         "ASK_CO_HANDLER": "askCoHandler (请求协办).",
         "RECORD_ASSISTANCE": "recordAssistance (协办记录).",
         "HAND_DOWN": "handDown (交办社区).",
+        "CONFER": "confer (派单前会商).",
+        "GIVE_OPINION": "giveOpinion (会商意见).",
         "GIVE_BACK": "giveBack (社区交回).",
         "WHISTLE": "whistle (吹哨).",
         "REPORT_IN": "reportIn (报到).",
@@ -104,6 +106,9 @@ _EVENTS = {
     "REPORT_IN_ESCALATE": "A missing report-in was brought before the next level (报到超期提级).",
     "CONTEST": "The unit contests the dispatch (派单异议).",
     "RULE_ON_CONTEST": "A supervisor ruled on the contest (异议裁定).",
+    "CONFER": "Units were asked whose it is (派单前会商).",
+    "GIVE_OPINION": "A unit said whether it is its own (会商意见).",
+    "OPINIONS_DUE": "Units have not given their opinion in time (会商逾期未反馈).",
     "RULING_DUE": "Nobody ruled on the contest in time (异议逾期未裁定).",
     "REDISPATCH": "Given to another unit by a ruling (经裁定改派).",
     "REINSTATE": "The contest was rejected; waits to be accepted (异议不成立，待签收).",
@@ -176,6 +181,9 @@ class TicketEventKind(StrEnum):
     REPORT_IN_ESCALATE = Step.REPORT_IN_ESCALATE.value
     CONTEST = Action.CONTEST.value
     RULE_ON_CONTEST = Action.RULE_ON_CONTEST.value
+    CONFER = Action.CONFER.value
+    GIVE_OPINION = Action.GIVE_OPINION.value
+    OPINIONS_DUE = Step.OPINIONS_DUE.value
     RULING_DUE = Step.RULING_DUE.value
     REDISPATCH = Step.REDISPATCH.value
     REINSTATE = Step.REINSTATE.value

@@ -24,8 +24,9 @@ from domain.units.models import Unit
 
 MOST_UNITS = 20
 REPORT_IN = "whistle.REPORT_IN"
+OPINIONS = "conference.OPINIONS"
 TASK_KINDS = tuple(f"task.{clock.value}" for clock in ClockName)
-PART_KINDS = (*TASK_KINDS, REPORT_IN)
+PART_KINDS = (*TASK_KINDS, REPORT_IN, OPINIONS)
 """The kinds of the timers that run on parts; their subject is the ticket."""
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
-from domain.dispatch import recusal
+from domain.dispatch import conferring, recusal
 from domain.dispatch.assigning import assign
 from domain.dispatch.city import City
 from domain.dispatch.copies import district_copies
@@ -69,6 +69,7 @@ async def split_ticket(
         raise NotPossibleNow("a part is not split again")
     leads = await _leads(work, ticket, parts)
     if ticket.lead_unit_id is None:
+        await conferring.end(work, ticket)
         await _give(work, city, ticket, leads[parts[0].unit_code])
     day = work.now.astimezone(city.rules.zone).date()
     numbers = await next_numbers(work.session, day, len(parts))

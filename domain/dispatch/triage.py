@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.classification.commands import record_correction
-from domain.dispatch import merging, parts, recusal
+from domain.dispatch import conferring, merging, parts, recusal
 from domain.dispatch.assigning import assign, take_from_accused, take_from_units
 from domain.dispatch.city import City, Rules
 from domain.dispatch.copies import district_copies
@@ -59,6 +59,7 @@ async def triage_ticket(
     advance(work, ticket, action, remark=answer, ground=ground)
     await require_parts_done(work, ticket)
     await close_parts(work, ticket)
+    await conferring.end(work, ticket)
     await merging.tell_followers(work, ticket, answer, ground)
     return ticket
 
@@ -196,6 +197,7 @@ async def dispatch_ticket(
     faults += more
     if faults or lead is None:
         raise InvalidInput(*faults)
+    await conferring.end(work, ticket)
     copies = await district_copies(work, lead)
     words = reason or f"人工派往{lead.name}"
     await assign(

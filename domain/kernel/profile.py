@@ -20,6 +20,7 @@ from domain.kernel.limit import Limit
 from domain.kernel.sections import (
     Callback,
     Classification,
+    Conference,
     Contest,
     ContestGround,
     Evaluation,
@@ -74,6 +75,7 @@ class Profile(Section):
     whistle: Whistle
     extension: Extension
     suspension: Suspension
+    conference: Conference
     contest: Contest
     supervision: Supervision
     callback: Callback

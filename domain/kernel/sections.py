@@ -209,6 +209,12 @@ class Suspension(Section):
     decide_within: Limit | None = None
 
 
+class Conference(Section):
+    """会商: how long units have that are asked for their opinion before the dispatch (B12)."""
+
+    opinion: Limit
+
+
 class Contest(Section):
     """派单异议: how often one assignment may be contested, until when, and what a ruling does.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.kernel.tables import Table, one_of
@@ -21,6 +21,15 @@ class AssignmentRole(StrEnum):
     COPY = "COPY"  # 抄送
     HANDED_DOWN = "HANDED_DOWN"  # 街道交办社区
     CALLED = "CALLED"  # 吹哨所呼叫
+    CONFEREE = "CONFEREE"  # 派单前会商
+
+
+class OpinionStance(StrEnum):
+    """会商意见: whose a unit that was asked says a matter is."""
+
+    RESPONSIBLE = "RESPONSIBLE"  # 应由本单位主办
+    SHARED = "SHARED"  # 本单位可配合办理
+    NOT_RESPONSIBLE = "NOT_RESPONSIBLE"  # 不属本单位职责
 
 
 class Assignment(Table):
@@ -29,13 +38,16 @@ class Assignment(Table):
     The lead's own times stand on the ticket. A JOINT part is a task with its own acceptance,
     contact, reply and deadline (联合双派, B14), over when it is replied to or excused. `request`
     and `deadline` of a CO_HANDLER or HANDED_DOWN part are what the lead asked for, and until when.
-    `accepted_at` of a CALLED part is its reporting in. `replied_at` says that a part is done.
+    `accepted_at` of a CALLED part is its reporting in. A CONFEREE was asked before the dispatch
+    (`request`); `reply` and `stance` are its opinion. `replied_at` says that a part is done.
     `locked`: a ruling gave it to the unit, or left it there; it cannot be contested again (B12).
     """
 
     __tablename__ = "assignment"
     __table_args__ = (
         one_of("role", AssignmentRole),
+        one_of("stance", OpinionStance),
+        CheckConstraint("stance is null or replied_at is not null", name="opinion_whole"),
         Index(
             "ux_assignment_lead",
             "ticket_id",
@@ -63,6 +75,7 @@ class Assignment(Table):
     assigned_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    stance: Mapped[str | None]
     locked: Mapped[bool] = mapped_column(default=False, server_default=false())
     contacted_at: Mapped[datetime | None]
     replied_at: Mapped[datetime | None]

@@ -193,6 +193,7 @@ _PARTS = (
     AssignmentRole.CO_HANDLER,
     AssignmentRole.HANDED_DOWN,
     AssignmentRole.CALLED,
+    AssignmentRole.CONFEREE,
 )
 
 
@@ -227,10 +228,18 @@ def _own_part(ticket: FromClause) -> ColumnElement[str]:
 
 
 def conditions(ticket: FromClause) -> dict[Condition, ColumnElement[bool]]:
-    """The conditions of the actor's own task and of the lead's level, for a ticket."""
-    own = alias_of(Assignment)
+    """The conditions of the actor's own parts and of the lead's level, for a ticket."""
+    own, asked = alias_of(Assignment), alias_of(Assignment)
     mine = and_(_is_open_task(own, ticket), own.c.unit_id == actor_unit_id())
+    awaited = and_(
+        asked.c.ticket_id == ticket.c.id,
+        asked.c.unit_id == actor_unit_id(),
+        asked.c.role == _text(AssignmentRole.CONFEREE),
+        asked.c.ended_at.is_(None),
+        asked.c.replied_at.is_(None),
+    )
     return {
+        Condition.OPINION_AWAITED: exists(select(1).where(awaited)),
         Condition.TASK_NEW: exists(select(1).where(mine, own.c.accepted_at.is_(None))),
         Condition.TASK_TAKEN: exists(select(1).where(mine, own.c.accepted_at.is_not(None))),
         Condition.STREET_LEADS: _led_by(ticket, UnitLevel.STREET),

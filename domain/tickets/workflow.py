@@ -45,6 +45,8 @@ class Action(StrEnum):
     ASK_CO_HANDLER = "ASK_CO_HANDLER"  # 请求协办
     RECORD_ASSISTANCE = "RECORD_ASSISTANCE"  # 协办记录
     HAND_DOWN = "HAND_DOWN"  # 交办社区
+    CONFER = "CONFER"  # 派单前会商
+    GIVE_OPINION = "GIVE_OPINION"  # 会商意见
     GIVE_BACK = "GIVE_BACK"  # 社区交回
     WHISTLE = "WHISTLE"  # 吹哨
     REPORT_IN = "REPORT_IN"  # 报到
@@ -69,6 +71,7 @@ class Step(StrEnum):
     JOIN_LINE = "JOIN_LINE"  # 列入应急专线
     REWORK = "REWORK"  # 重办
     CLOSE = "CLOSE"  # 办结
+    OPINIONS_DUE = "OPINIONS_DUE"  # 会商逾期未反馈
     RULING_DUE = "RULING_DUE"  # 异议逾期未裁定
     REDISPATCH = "REDISPATCH"  # 经裁定改派
     REINSTATE = "REINSTATE"  # 异议不成立，仍待签收
@@ -102,6 +105,7 @@ class Party(StrEnum):
     CO_HANDLER = "CO_HANDLER"  # a handler of a unit that helps
     HANDED_DOWN = "HANDED_DOWN"  # a handler of the community that the street handed it down to
     CALLED = "CALLED"  # a handler of a unit that a whistle called
+    CONFEREE = "CONFEREE"  # a handler of a unit that is asked before the dispatch
     ABOVE = "ABOVE"  # a handler of a unit above the lead: its district, say
     NONE = "NONE"  # everybody else who may see it
 
@@ -119,6 +123,7 @@ class Condition(StrEnum):
     WHISTLE_TO_RATE = "WHISTLE_TO_RATE"  # the own unit reported in and has not rated the caller
     WHISTLE_OPEN = "WHISTLE_OPEN"  # a whistle of the lead is not closed
     ASKED_ABOUT = "ASKED_ABOUT"  # its own citizen is asked about it now
+    OPINION_AWAITED = "OPINION_AWAITED"  # the own unit was asked and has not answered
     WAS_SPLIT = "WAS_SPLIT"  # it has parts, whose replies are put together
 
 
@@ -155,9 +160,10 @@ _CENTRE = frozenset({Party.CENTRE, Party.SUPERVISOR})
 _SUPERVISOR = frozenset({Party.SUPERVISOR})
 _LEAD = frozenset({Party.LEAD})
 _JOINT = frozenset({Party.JOINT})
+_CONFEREE = frozenset({Party.CONFEREE})
 _HELPING = frozenset({Party.CO_HANDLER, Party.HANDED_DOWN})
 _MAY_BE_CALLED = frozenset({Party.JOINT, Party.CO_HANDLER, Party.CALLED})
-_UNITS = _LEAD | _HELPING | _MAY_BE_CALLED | {Party.ABOVE}
+_UNITS = _LEAD | _HELPING | _MAY_BE_CALLED | _CONFEREE | {Party.ABOVE}
 # Nobody grants time to themselves: the level above the lead, and where there is none a supervisor.
 _DECIDERS = frozenset({Party.ABOVE, Party.SUPERVISOR})
 
@@ -171,6 +177,10 @@ ACTIONS: Mapping[Action, Transition] = MappingProxyType(
         Action.REDIRECT: Transition(frozenset({S.RECEIVED}), S.REDIRECTED, _CENTRE),
         Action.CLASSIFY: Transition(_BEFORE_REPLY, None, _CENTRE),
         Action.DISPATCH: Transition(frozenset({S.RECEIVED, S.DISPATCHED}), S.DISPATCHED, _CENTRE),
+        Action.CONFER: Transition(frozenset({S.RECEIVED}), None, _CENTRE),
+        Action.GIVE_OPINION: Transition(
+            frozenset({S.RECEIVED}), None, _CONFEREE, given=Condition.OPINION_AWAITED
+        ),
         Action.ACCEPT: Transition(frozenset({S.DISPATCHED}), S.ACCEPTED, _LEAD),
         Action.RECORD_CONTACT: Transition(frozenset({S.ACCEPTED, S.SUSPENDED}), None, _LEAD),
         Action.REPLY: Transition(
@@ -226,6 +236,7 @@ STEPS: Mapping[Step, Transition] = MappingProxyType(
         Step.JOIN_LINE: Transition(_BEFORE_REPLY, None),
         Step.REWORK: Transition(_JUDGED, S.DISPATCHED),
         Step.CLOSE: Transition(_JUDGED, S.CLOSED),
+        Step.OPINIONS_DUE: Transition(frozenset({S.RECEIVED}), None),
         Step.RULING_DUE: Transition(_CONTESTED, None),
         Step.REDISPATCH: Transition(_CONTESTED, S.DISPATCHED),
         Step.REINSTATE: Transition(_CONTESTED, S.DISPATCHED),
@@ -237,7 +248,7 @@ STEPS: Mapping[Step, Transition] = MappingProxyType(
         Step.EXTEND: Transition(frozenset({S.ACCEPTED}), None),
         Step.REVIEW_DUE: Transition(frozenset({S.SUSPENDED}), None),
         Step.CALENDAR_CHANGE: Transition(_UNDER_WAY, None),
-        Step.DEADLINE_MOVED: Transition(SUPERVISED, None),
+        Step.DEADLINE_MOVED: Transition(SUPERVISED | {S.RECEIVED}, None),
         Step.TASK_WARN: Transition(_UNDER_WAY, None),
         Step.TASK_OVERDUE: Transition(_UNDER_WAY, None),
         Step.REPORT_IN_LATE: Transition(_UNDER_WAY, None),
@@ -283,6 +294,7 @@ def party(
     co_handler: bool = False,
     handed_down: bool = False,
     called: bool = False,
+    conferee: bool = False,
     above: bool = False,
 ) -> Party:
     """What an actor of that role is to a ticket that it may see; the closest part counts."""
@@ -291,7 +303,8 @@ def party(
     if role is Role.HANDLER:
         parts = {
             Party.LEAD: lead, Party.JOINT: joint, Party.CO_HANDLER: co_handler,
-            Party.HANDED_DOWN: handed_down, Party.CALLED: called, Party.ABOVE: above,
+            Party.HANDED_DOWN: handed_down, Party.CALLED: called, Party.CONFEREE: conferee,
+            Party.ABOVE: above,
         }  # fmt: skip
         return next((part for part, holds in parts.items() if holds), Party.NONE)
     if role in {Role.CITIZEN, Role.PARTNER} and submitter:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import strawberry
 
+from schema.enums import OpinionStance
 from schema.tickets.inputs import EXPECTED, TICKET
 
 
@@ -34,6 +35,24 @@ class AskCoHandlerInput:
     due_at: datetime | None = strawberry.field(
         default=None, description="Until when it is wanted (协办期限)."
     )
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="To ask units for their opinion before a dispatch (派单前会商).")
+class ConferInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    unit_codes: list[str] = strawberry.field(description="1 to 20 units (会商单位编码).")
+    question: str = strawberry.field(
+        description="What they are asked; 1 to 2,000 characters (会商事项)."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+
+
+@strawberry.input(description="Whether the matter is the own unit's (会商意见).")
+class GiveOpinionInput:
+    ticket_id: strawberry.ID = strawberry.field(description=TICKET)
+    stance: OpinionStance = strawberry.field(description="Whose it is (意见).")
+    opinion: str = strawberry.field(description="Why; 1 to 2,000 characters (理由).")
     expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
 
 

@@ -1,14 +1,16 @@
-"""Mutations of joint units, co-handlers and communities."""
+"""Mutations of joint units, co-handlers, communities, and units that are asked beforehand."""
 
 from __future__ import annotations
 
 import strawberry
 
-from domain.dispatch import helping, joint
+from domain.dispatch import conferring, helping, joint
 from schema.joint.inputs import (
     AskCoHandlerInput,
+    ConferInput,
     ExcuseJointUnitInput,
     GiveBackInput,
+    GiveOpinionInput,
     HandDownInput,
     RecordAssistanceInput,
     ReportProgressInput,
@@ -59,6 +61,50 @@ class JointMutations:
             ),
         )
         return p.ExcuseJointUnitPayload(ticket_id=ticket.id)
+
+    @mutation(
+        p.ConferResult,
+        description="The centre asks units whose a ticket is, before a dispatch (派单前会商).",
+    )
+    async def confer(
+        self,
+        info: strawberry.Info,
+        given: ConferInput,
+    ) -> p.ConferPayload:
+        rules = info.context.services.city.rules
+        ticket = await perform(
+            info,
+            lambda work: conferring.confer(
+                work,
+                rules,
+                uuid_of("Ticket", given.ticket_id),
+                given.unit_codes,
+                given.question,
+                given.expected_version,
+            ),
+        )
+        return p.ConferPayload(ticket_id=ticket.id)
+
+    @mutation(
+        p.GiveOpinionResult,
+        description="A unit that is asked says, once, whether the matter is its own (会商意见).",
+    )
+    async def give_opinion(
+        self,
+        info: strawberry.Info,
+        given: GiveOpinionInput,
+    ) -> p.GiveOpinionPayload:
+        ticket = await perform(
+            info,
+            lambda work: conferring.give_opinion(
+                work,
+                uuid_of("Ticket", given.ticket_id),
+                given.stance,
+                given.opinion,
+                given.expected_version,
+            ),
+        )
+        return p.GiveOpinionPayload(ticket_id=ticket.id)
 
     @mutation(
         p.AskCoHandlerResult, description="The lead, or the centre, asks units to help (请求协办)."

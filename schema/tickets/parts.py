@@ -13,6 +13,7 @@ from schema.clocks.explained import TASK_EXPLANATION, ExplanationLanguage, InLan
 from schema.enums import (
     AssignmentRole,
     ClockName,
+    OpinionStance,
     ResponseLevel,
     SegmentCause,
     SegmentKindName,
@@ -70,6 +71,9 @@ class Assignment:
     reply: str | None = column(
         words_of_ticket("reply"), description="What came of a part beside the lead's (办理结果)."
     )
+    stance: OpinionStance | None = column(
+        description="Of a unit that was asked before the dispatch: whose it is (会商意见)."
+    )
     resolved: bool | None = column(
         description="Whether the joint unit calls its task solved (单位认为已解决)."
     )
@@ -82,7 +86,7 @@ class Assignment:
     )
     excuse: str | None = column(words_of_ticket("excuse"), description="Why not (免除理由).")
     request: str | None = column(
-        words_of_ticket("request"), description="What the lead asked for (协办、交办要求)."
+        words_of_ticket("request"), description="What was asked of it (协办、交办要求，会商事项)."
     )
     deadline: datetime | None = column(
         description="When a joint task, help or a report-in is due; the lead's own is the "

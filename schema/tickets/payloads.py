@@ -143,6 +143,16 @@ class AskCoHandlerPayload(TicketPayload):
     pass
 
 
+@strawberry.type(description="The units were asked for their opinion (会商结果).")
+class ConferPayload(TicketPayload):
+    pass
+
+
+@strawberry.type(description="The opinion is on record (会商意见结果).")
+class GiveOpinionPayload(TicketPayload):
+    pass
+
+
 @strawberry.type(description="The help is on record (协办记录结果).")
 class RecordAssistancePayload(TicketPayload):
     pass
@@ -188,6 +198,8 @@ RevealContactResult = result_of("RevealContact", RevealContactPayload)
 ReportProgressResult = result_of("ReportProgress", ReportProgressPayload)
 ExcuseJointUnitResult = result_of("ExcuseJointUnit", ExcuseJointUnitPayload)
 AskCoHandlerResult = result_of("AskCoHandler", AskCoHandlerPayload)
+ConferResult = result_of("Confer", ConferPayload)
+GiveOpinionResult = result_of("GiveOpinion", GiveOpinionPayload)
 RecordAssistanceResult = result_of("RecordAssistance", RecordAssistancePayload)
 HandDownResult = result_of("HandDown", HandDownPayload)
 GiveBackResult = result_of("GiveBack", GiveBackPayload)

@@ -86,18 +86,27 @@ async def one_lead(work: UnitOfWork, ticket: Ticket) -> None:
 async def one_part_each(work: UnitOfWork, ticket: Ticket) -> None:
     """No unit has two tasks in a ticket at once, and none beside a lead that is not there.
 
-    Who is shown a copy may be called to the place as well.
+    Who is shown a copy may be called to the place as well. Units are asked for their opinion only
+    while nobody leads.
     """
     rows = await work.session.execute(
         text(
             "select unit_id, role from assignment where ticket_id = :id and ended_at is null "
-            "and role not in ('COPY', 'CALLED')"
+            "and role not in ('COPY', 'CALLED', 'CONFEREE')"
         ),
         {"id": ticket.id},
     )
     parts = rows.all()
     assert len({part.unit_id for part in parts}) == len(parts)
     assert not parts or "LEAD" in {part.role for part in parts}
+    asked = await work.session.scalar(
+        text(
+            "select count(*) from assignment where ticket_id = :id and ended_at is null "
+            "and role = 'CONFEREE'"
+        ),
+        {"id": ticket.id},
+    )
+    assert not asked or ticket.status in {"RECEIVED", "WITHDRAWN"}
 
 
 async def nobody_accused_has_a_part(work: UnitOfWork, ticket: Ticket) -> None:

@@ -73,6 +73,7 @@ UNTIMELY: dict[Action, type[Exception] | tuple[type[Exception], ...]] = {
     Action.RULE_ON_CONTEST: InvalidInput,
     Action.SUPERVISE: NotPossibleNow,
     Action.ASK_CO_HANDLER: InvalidInput,
+    Action.CONFER: InvalidInput,
     Action.HAND_DOWN: InvalidInput,
     Action.URGE: RateLimited,
     Action.RECORD_CALLBACK: NotPossibleNow,

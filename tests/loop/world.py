@@ -16,6 +16,7 @@ from domain.accounts.protection import Protection
 from domain.contests import contesting, ruling
 from domain.contests.models import ContestRuling
 from domain.dispatch import (
+    conferring,
     extensions,
     handling,
     helping,
@@ -38,6 +39,7 @@ from domain.kernel.vocabulary import SupervisionGrade
 from domain.kernel.work import UnitOfWork
 from domain.supervision import opening, problems
 from domain.tickets import commands, recusing
+from domain.tickets.assignments import OpinionStance
 from domain.tickets.models import Ticket
 from domain.tickets.policy import standing, visible_to
 from domain.tickets.workflow import Action, Condition, Party
@@ -50,6 +52,7 @@ STREETS = ("110105015", "110105014")
 DISTRICTS = ("110105", "110106")
 ADDRESSES = ("朝阳区八里庄街道12号楼", "八里庄街道", "朝阳区", None)
 JOINT, HELPER = "BJ-ZJW", "BJ-SWJ"
+NOT_OURS = OpinionStance.NOT_RESPONSIBLE
 UNITS = (*STREETS, *DISTRICTS, "11", JOINT, HELPER)
 Act = Callable[[UnitOfWork, UUID], Awaitable[object]]
 
@@ -201,6 +204,8 @@ class World:
             Action.EXCUSE_JOINT_UNIT: excuse,
             Action.ASK_CO_HANDLER: lambda w, t: helping.ask_co_handler(w, t, [HELPER], "请协助"),
             Action.RECORD_ASSISTANCE: lambda w, t: helping.record_assistance(w, t, "已协助"),
+            Action.CONFER: lambda w, t: conferring.confer(w, rules, t, [JOINT, HELPER], "谁办？"),
+            Action.GIVE_OPINION: lambda w, t: conferring.give_opinion(w, t, NOT_OURS, "不管"),
             Action.HAND_DOWN: lambda w, t: self._hand_down(w, t),
             Action.GIVE_BACK: lambda w, t: helping.give_back(w, t, "已办"),
             Action.WHISTLE: lambda w, t: whistles.whistle(w, rules, t, self._call()),

@@ -61,6 +61,8 @@ ON_A_TICKET: dict[str, tuple[str, dict[str, Any]]] = {
     "excuseJointUnit": ("joint", {"unitCode": DEPARTMENT, "reason": "与其无关"}),
     "askCoHandler": ("accepted", {"unitCodes": [HELPER], "request": "请协助"}),
     "recordAssistance": ("helped", {"what": "已协助"}),
+    "confer": ("received", {"unitCodes": [DEPARTMENT], "question": "归谁办？"}),
+    "giveOpinion": ("conferred", {"stance": "SHARED", "opinion": "可配合"}),
     "handDown": ("accepted", {"instruction": "请上门"}),
     "giveBack": ("handed down", {"result": "已上门"}),
     "whistle": (

@@ -201,7 +201,7 @@ class Builder:
 
     async def bring_to(self, stage: str, who: str, unit: str, **more: Any) -> UUID:
         """Submit a ticket and take it to that stage."""
-        before_dispatch = stage in {"received", "answered", "redirected"}
+        before_dispatch = stage in {"received", "answered", "redirected", "conferred"}
         ticket = await self.submit(who, None if before_dispatch else unit, **more)
         for move in _COURSES.get(stage, ()):
             await move(self, ticket, who, unit)

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from domain.dispatch import helping, joint, triage
+from domain.dispatch import conferring, helping, joint, triage
 from domain.feedback import handling
 from domain.kernel.actor import SYSTEM, Actor, Role
 from domain.kernel.work import UnitOfWork
+from domain.tickets.assignments import OpinionStance
 from domain.whistles import commands as whistles
 
 if TYPE_CHECKING:
@@ -100,7 +101,13 @@ async def _hand_down(b: Builder, t: UUID, _who: str, unit: str) -> None:
     await b.run(unit, down)
 
 
+async def _confer(b: Builder, t: UUID, _who: str, unit: str) -> None:
+    asked, rules = [unit, DEPARTMENT], b.city.rules
+    await b.run("agent", lambda work: conferring.confer(work, rules, t, asked, "管线归谁维护？"))
+
+
 PART_COURSES: Mapping[str, tuple[Move, ...]] = {
+    "conferred": (_confer,),
     "joint": (_given(None, is_joint=True),),
     "joint taken": (_given(None, is_joint=True), _accept),
     "helped": (_given(None, is_joint=False),),
@@ -114,13 +121,35 @@ PART_COURSES: Mapping[str, tuple[Move, ...]] = {
 
 async def fill_parts(builder: Builder, town: Town) -> None:
     """Some tickets of the street and its district on which others work as well."""
-    for stage in ("joint", "joint taken", "helped", "handed down", "whistled", "reported"):
+    for stage in (
+        "conferred",
+        "joint",
+        "joint taken",
+        "helped",
+        "handed down",
+        "whistled",
+        "reported",
+    ):
         for who in ("citizen", "partner"):
             made = await builder.bring_to(stage, who, STREET)
             town.codes.setdefault(stage, []).append(made)
+    await _opinions(builder, town)
     await _tasks(builder, town)
     await _help(builder, town)
     await _whistles(builder, town)
+
+
+async def _opinions(b: Builder, town: Town) -> None:
+    waiting, decided = town.codes["conferred"]
+    stance = OpinionStance.NOT_RESPONSIBLE
+    for ticket in (waiting, decided):
+        await b.run(
+            DEPARTMENT,
+            lambda work, t=ticket: conferring.give_opinion(  # type: ignore[misc]
+                work, t, stance, "属产权单位维护，电话 13800000001"
+            ),
+        )
+    await b.dispatch(decided, STREET)
 
 
 async def _tasks(b: Builder, town: Town) -> None:

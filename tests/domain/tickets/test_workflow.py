@@ -143,7 +143,7 @@ def test_rules_are_nobodys_choice() -> None:
 
 
 def test_the_closest_part_counts() -> None:
-    parts = ("lead", "joint", "co_handler", "handed_down", "called", "above")
+    parts = ("lead", "joint", "co_handler", "handed_down", "called", "conferee", "above")
     for place, name in enumerate(parts):
         held = dict.fromkeys(parts[place:], True)
         assert party(Role.HANDLER, **held) is Party(name.upper())
@@ -153,6 +153,7 @@ def test_the_closest_part_counts() -> None:
 def test_nobody_beside_the_lead_moves_a_ticket() -> None:
     """A joint unit's, a helper's or a called unit's step leaves the status as it is."""
     beside = {Party.JOINT, Party.CO_HANDLER, Party.HANDED_DOWN, Party.CALLED}
+    beside |= {Party.CONFEREE}
     steps = [row for row in ACTIONS.values() if row.parties & beside]
     assert steps and all(row.target is None for row in steps)
 

@@ -138,6 +138,7 @@ class Fields:
             co_handler="CO_HANDLER" in roles,
             handed_down="HANDED_DOWN" in roles,
             called="CALLED" in roles,
+            conferee="CONFEREE" in roles,
             above=self._is_below(row["lead_unit_id"]),
         )
         holding = self._holding(row, parts)
@@ -167,6 +168,10 @@ class Fields:
             Condition.TASK_NEW: any(task["accepted_at"] is None for task in mine),
             Condition.TASK_TAKEN: any(task["accepted_at"] is not None for task in mine),
             Condition.TASKS_OPEN: bool(tasks),
+            Condition.OPINION_AWAITED: any(
+                (part["role"], part["unit_id"], part["replied_at"]) == ("CONFEREE", unit, None)
+                for part in parts
+            ),
             Condition.STREET_LEADS: lead["level"] == "STREET",
             Condition.GRASSROOTS_LEAD: lead["level"] in {"STREET", "DISTRICT"},
             Condition.CALLED_IN: any(
