@@ -12,6 +12,7 @@ from uuid import UUID
 
 from domain.dispatch import parts, recusal
 from domain.dispatch.city import Rules
+from domain.kernel.actor import Role
 from domain.kernel.errors import Fault, InvalidInput, NotPossibleNow
 from domain.kernel.texts import check_text
 from domain.kernel.vocabulary import TicketKind, UnitLevel
@@ -27,6 +28,8 @@ from domain.units.models import Unit
 
 _HELPERS = (AssignmentRole.CO_HANDLER, AssignmentRole.HANDED_DOWN)
 _PARTS = (AssignmentRole.LEAD, AssignmentRole.JOINT, *_HELPERS)
+_NOT_DOWN = "is nearer to the grassroots than the lead: work is not pushed down"
+_GRASSROOTS = frozenset({UnitLevel.STREET, UnitLevel.COMMUNITY})
 
 
 async def ask_co_handler(
@@ -38,6 +41,9 @@ async def ask_co_handler(
     expected_version: int | None = None,
 ) -> Ticket:
     """协办: the lead, or the centre, asks other units to help.
+
+    A lead asks sideways or up (B17, N): a department no street, and nobody a community, which its
+    own street hands down to. The centre may ask whom it thinks right, and answers for it.
 
     Raises InvalidInput, NotFound, NotAllowed, Conflict, NotPossibleNow.
     """
@@ -53,7 +59,7 @@ async def ask_co_handler(
     )  # fmt: skip
     taken = {part.unit_id for part in await parts.present(work, ticket.id, *_PARTS)}
     found, faults = await parts.units_to_ask(work, ticket, "unitCodes", unit_codes, taken)
-    parts.refuse(faults)
+    parts.refuse(faults + await _pushed_down(work, ticket, found, unit_codes))
     for unit in found:
         parts.give_part(
             work, ticket, unit, AssignmentRole.CO_HANDLER, "请求协办",
@@ -61,6 +67,22 @@ async def ask_co_handler(
         )  # fmt: skip
     parts.admit(work, ticket, found)
     return ticket
+
+
+async def _pushed_down(
+    work: UnitOfWork, ticket: Ticket, asked: Sequence[Unit], codes: Sequence[str]
+) -> list[Fault]:
+    """The faults of units that a lead would push its own work down to (B17)."""
+    if work.actor.role is not Role.HANDLER:
+        return []
+    lead = await work.session.get(Unit, ticket.lead_unit_id)
+    among_streets = lead is not None and lead.level in _GRASSROOTS
+    shut = {UnitLevel.COMMUNITY} if among_streets else _GRASSROOTS
+    return [
+        Fault(f"unitCodes.{codes.index(unit.code)}", _NOT_DOWN)
+        for unit in asked
+        if unit.level in shut
+    ]
 
 
 async def record_assistance(

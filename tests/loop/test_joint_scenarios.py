@@ -172,6 +172,25 @@ async def test_who_helps_tells_what_it_did_and_the_lead_answers(city: Hotline) -
     assert part["progress"] == "已抽水" and at(part["deadline"]) == at(due)
 
 
+async def test_nobody_pushes_work_down_to_the_grassroots(city: Hotline) -> None:
+    """B17, N: a department asks no street, nobody a community; the centre may, and answers."""
+    ticket = await submitted(citizen_of(city))
+    one = {"ticketId": ticket["id"]}
+    agent, lead = city.caller("agent"), city.caller("handler", unit=STREET)
+    asked = {**one, "request": "请协助"}
+    [community, *_] = await communities(city, STREET)
+    down = await lead.do("askCoHandler", **asked, unitCodes=[HELPER, community])
+    assert [fault["path"] for fault in down["fields"]] == ["unitCodes.1"]
+    assert (await lead.do("askCoHandler", **asked, unitCodes=["110105014"]))["id"], "sideways"
+    await agent.do("dispatchTicket", **one, unitCode=JOINT)
+    above = city.caller("handler", unit=JOINT)
+    down = await above.do("askCoHandler", **asked, unitCodes=[STREET])
+    assert [fault["path"] for fault in down["fields"]] == ["unitCodes.0"]
+    assert await parts(agent, ticket, "CO_HANDLER") == [], "nothing was asked of anybody"
+    assert (await above.do("askCoHandler", **asked, unitCodes=[HELPER]))["id"]
+    assert (await agent.do("askCoHandler", **asked, unitCodes=[STREET]))["id"]
+
+
 async def communities(city: Hotline, street: str) -> list[str]:
     rows = await city.rows(
         "select c.code from unit c join unit s on s.id = c.parent_id where s.code = :s "
