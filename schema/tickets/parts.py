@@ -89,8 +89,8 @@ class Assignment:
         words_of_ticket("request"), description="What was asked of it (协办、交办要求，会商事项)."
     )
     deadline: datetime | None = column(
-        description="When a joint task, help or a report-in is due; the lead's own is the "
-        "ticket's (截止时间)."
+        description="When a joint task, help, an opinion or a report-in is due; the lead's own is "
+        "the ticket's (截止时间)."
     )
     warned_at: datetime | None = column(description="When a joint task was warned (预警时间).")
     overdue_at: datetime | None = column(
