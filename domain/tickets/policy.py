@@ -107,6 +107,15 @@ def of_visible_ticket(role: Role, row: FromClause) -> ColumnElement[bool] | None
     return exists(select(1).where(ticket.c.id == row.c.ticket_id, seen))
 
 
+def part_visible_to(role: Role, part: FromClause) -> ColumnElement[bool] | None:
+    """Parts of visible tickets; whom the centre asked before the dispatch is the offices' business
+    (会商)."""
+    seen = of_visible_ticket(role, part)
+    if seen is None or role not in {Role.CITIZEN, Role.PARTNER}:
+        return seen
+    return and_(seen, part.c.role != _text(AssignmentRole.CONFEREE))
+
+
 def for_offices(role: Role, row: FromClause) -> ColumnElement[bool] | None:
     """Rows of a ticket that are the offices' own business: for the centre, and its units."""
     if role in _SEES_ALL:

@@ -8,7 +8,7 @@ import strawberry
 
 from domain.dispatch.models import TaskSegment as TaskSegmentRow
 from domain.tickets.assignments import Assignment as AssignmentRow
-from domain.tickets.policy import of_visible_ticket, words_of_ticket
+from domain.tickets.policy import of_visible_ticket, part_visible_to, words_of_ticket
 from schema.clocks.explained import TASK_EXPLANATION, ExplanationLanguage, InLanguage
 from schema.enums import (
     AssignmentRole,
@@ -42,7 +42,7 @@ class TaskSegment:
     )
 
 
-@reads(AssignmentRow, of_visible_ticket)
+@reads(AssignmentRow, part_visible_to)
 @strawberry.type(description="One unit's part in one ticket (派单记录).")
 class Assignment:
     unit: Unit = read(

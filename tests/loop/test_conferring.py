@@ -73,7 +73,7 @@ async def test_units_say_whose_it_is_and_the_centre_decides(city: Hotline) -> No
     assert {kind for kind, _, _ in await city.timers(given)} == {"ACCEPT", "CONTACT", "REPLY"}
     own = await seen(citizen, ticket)
     assert [one["kind"] for one in own["history"]["nodes"]] == ["SUBMIT", "DISPATCH"]
-    assert {part["stance"] for part in own["assignments"]} == {None}, "the offices' business"
+    assert "CONFEREE" not in {part["role"] for part in own["assignments"]}, "the offices' business"
     await sound(city, ticket)
     await replied(city, given, HOUSING)
 

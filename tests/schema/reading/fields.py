@@ -104,6 +104,8 @@ class Fields:
 
     def ticket_assignments(self, row: Row) -> list[Found]:
         rows = sorted(self._of_seen("assignment", row), key=lambda found: found["id"])
+        if self.actor.role in {Role.CITIZEN, Role.PARTNER}:
+            rows = [found for found in rows if found["role"] != "CONFEREE"]
         return [Found("Assignment", found) for found in rows]
 
     def ticket_replies(self, row: Row) -> list[Found]:
