@@ -10,21 +10,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-
 from domain.dispatch import office_limits, parts
 from domain.dispatch.calendars import rules_now
 from domain.dispatch.city import Rules
 from domain.dispatch.parts import OPINIONS
 from domain.kernel import timers
 from domain.kernel.errors import Fault, NotPossibleNow
-from domain.kernel.membership import among
 from domain.kernel.texts import check_text
 from domain.kernel.timers import Timer
 from domain.kernel.vocabulary import TicketStatus
 from domain.kernel.work import UnitOfWork
 from domain.tickets import queries
-from domain.tickets.assignments import Assignment, AssignmentRole, OpinionStance
+from domain.tickets.assignments import AssignmentRole, OpinionStance
 from domain.tickets.commands import MOST_REMARK
 from domain.tickets.history import advance
 from domain.tickets.models import Ticket
@@ -99,7 +96,9 @@ async def fire(
 ) -> None:
     """The time for opinions is up: the history tells the centre who has not said anything."""
     rules = await rules_now(work, rules)
-    waiting = await _waiting(work, [timer.subject_id for timer in due])
+    waiting = await parts.awaited(
+        work, {timer.subject_id for timer in due}, AssignmentRole.CONFEREE
+    )
     for timer in due:
         ticket = tickets[timer.subject_id]
         begun = datetime.fromisoformat(timer.payload["since"])
@@ -121,19 +120,3 @@ async def fire(
                 work, ticket, Step.OPINIONS_DUE, remark=f"{len(silent)}个单位逾期未反馈会商意见",
                 units=[str(part.unit_id) for part in silent],
             )  # fmt: skip
-
-
-async def _waiting(work: UnitOfWork, tickets: Sequence[UUID]) -> Sequence[Assignment]:
-    """The parts of those tickets from whom an opinion is awaited."""
-    rows = await work.session.scalars(
-        select(Assignment)
-        .where(
-            among(Assignment.ticket_id, tickets),
-            Assignment.role == AssignmentRole.CONFEREE.value,
-            Assignment.ended_at.is_(None),
-            Assignment.replied_at.is_(None),
-        )
-        .order_by(Assignment.id)
-        .execution_options(populate_existing=True)
-    )
-    return rows.all()

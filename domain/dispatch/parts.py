@@ -6,7 +6,7 @@ end together when the ticket is given to a unit anew (`assigning.assign`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from domain.dispatch import recusal
 from domain.kernel.errors import Fault, InvalidInput
+from domain.kernel.membership import among
 from domain.kernel.vocabulary import ClockName
 from domain.kernel.work import UnitOfWork
 from domain.tickets import audience
@@ -77,6 +78,26 @@ async def present(work: UnitOfWork, ticket_id: UUID, *roles: AssignmentRole) -> 
         .execution_options(populate_existing=True)
     )
     return list(rows.all())
+
+
+async def awaited(
+    work: UnitOfWork, tickets: Iterable[UUID], role: AssignmentRole
+) -> Sequence[Assignment]:
+    """The parts of that role whose reply is awaited, of many tickets at once, as they are now."""
+    await work.flush()
+    rows = await work.session.scalars(
+        select(Assignment)
+        .where(
+            among(Assignment.ticket_id, tickets),
+            Assignment.role == role.value,
+            Assignment.ended_at.is_(None),
+            Assignment.replied_at.is_(None),
+            Assignment.excused_at.is_(None),
+        )
+        .order_by(Assignment.id)
+        .execution_options(populate_existing=True)
+    )
+    return rows.all()
 
 
 async def own(work: UnitOfWork, ticket_id: UUID, *roles: AssignmentRole) -> Assignment | None:

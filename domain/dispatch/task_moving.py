@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from domain.dispatch import clocks
+from domain.dispatch import clocks, parts
 from domain.dispatch.city import Rules
 from domain.dispatch.models import TaskSegment
 from domain.dispatch.points import is_past, is_warned, next_point
@@ -81,7 +81,7 @@ async def moved_by_calendar(
 ) -> Mapping[UUID, Sequence[TaskMoved]]:
     """Which clocks of open tasks end otherwise by the calendar as it now stands, by ticket."""
     moved: defaultdict[UUID, list[TaskMoved]] = defaultdict(list)
-    tasks = await _open_tasks(work, tickets)
+    tasks = await parts.awaited(work, tickets, AssignmentRole.JOINT)
     if not tasks:
         return moved
     found = await segments_of(work, [task.id for task in tasks])
@@ -118,7 +118,7 @@ async def _move_all(
     tickets: Sequence[Ticket],
     segment_for: Callable[[Assignment, ClockName, Sequence[Segment]], Segment | None],
 ) -> None:
-    tasks = await _open_tasks(work, [ticket.id for ticket in tickets])
+    tasks = await parts.awaited(work, [ticket.id for ticket in tickets], AssignmentRole.JOINT)
     if not tasks:
         return
     found = await segments_of(work, [task.id for task in tasks])
@@ -186,24 +186,6 @@ def _no_longer_overdue(
 
 def _deadline(rules: Rules, segments: Sequence[Segment]) -> datetime | None:
     return clocks.deadline(segments, rules.calendar, rules.zone)
-
-
-async def _open_tasks(work: UnitOfWork, tickets: Sequence[UUID]) -> Sequence[Assignment]:
-    """The joint tasks of those tickets that wait for their reply, as they are now."""
-    await work.flush()
-    rows = await work.session.scalars(
-        select(Assignment)
-        .where(
-            among(Assignment.ticket_id, tickets),
-            Assignment.role == AssignmentRole.JOINT.value,
-            Assignment.ended_at.is_(None),
-            Assignment.replied_at.is_(None),
-            Assignment.excused_at.is_(None),
-        )
-        .order_by(Assignment.id)
-        .execution_options(populate_existing=True)
-    )
-    return rows.all()
 
 
 async def _deadlines(

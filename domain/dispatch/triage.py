@@ -197,7 +197,8 @@ async def dispatch_ticket(
     faults += more
     if faults or lead is None:
         raise InvalidInput(*faults)
-    await conferring.end(work, ticket)
+    if ticket.lead_unit_id is None:
+        await conferring.end(work, ticket)
     copies = await district_copies(work, lead)
     words = reason or f"人工派往{lead.name}"
     await assign(
