@@ -180,6 +180,23 @@ async def test_a_request_ends_with_what_it_was_for(city: Hotline, end: str) -> N
     assert request["status"] == "LAPSED"
 
 
+async def test_a_request_waits_for_the_ruling_on_a_contest(city: Hotline) -> None:
+    """Upheld, it lapses with the lead (test_ruling_consequences); rejected, it is decided."""
+    ticket, supervisor = await accepted(city), city.caller("supervisor")
+    await asked(city, ticket)
+    contested = await lead(city).do(
+        "contestDispatch", ticketId=ticket["id"], ground="WRONG_AREA", reason="地址在平房乡辖区"
+    )
+    assert contested["status"] == "CONTESTED"
+    [request] = await requests(supervisor, ticket, "REQUESTED")
+    early = await supervisor.do("decideExtension", extensionId=request["id"], approve=True)
+    assert early["code"] == "NOT_POSSIBLE_NOW"
+    assert (await lead(city).ticket(ticket["code"]))["deadline"] == ticket["deadline"]
+    await supervisor.do("ruleOnContest", ticketId=ticket["id"], ruling="REJECTED", reason="查明")
+    granted = await supervisor.do("decideExtension", extensionId=request["id"], approve=True)
+    assert at(granted["deadline"]) > at(ticket["deadline"])
+
+
 async def test_before_acceptance_there_is_nothing_to_extend(city: Hotline) -> None:
     ticket = await submitted(citizen_of(city))
     assert "REQUEST_EXTENSION" not in (await lead(city).ticket(ticket["code"]))["availableActions"]
