@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 import typer
 
-from api.engines.program import StartFailed
+from api.engines.program import StartFailed, name_process
 from domain.kernel.settings import WrongSetting
 
 COMMANDS = ("run", "doctor", "token", "seed", "migrate", "replay", "train", "serve", "work")
@@ -35,6 +35,8 @@ def _jiesu() -> None:
 def main() -> None:
     """Run the command that the arguments name. A fault of the environment ends it with one line."""
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    if asked in COMMANDS:
+        name_process(f"jiesu-{asked}")
     for name in (asked,) if asked in COMMANDS else COMMANDS:
         if find_spec(f"{__name__}.{name}") is not None:
             import_module(f"{__name__}.{name}").register(app)

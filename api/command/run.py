@@ -8,13 +8,16 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
+from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 
 import asyncpg
 import typer
 
+from api.command import main
 from api.command.migrate import newest_revision, present_revision, upgrade
 from api.command.port import check_port
 from api.command.secret import resolve_secret
@@ -25,9 +28,13 @@ from api.engines.program import Program
 from api.engines.redis import EmbeddedRedis
 from api.engines.supervisor import Bell, Interrupted, Supervisor
 from api.logs import configure
+from domain.kernel.collector import collector_off, settle_collector
 from domain.kernel.settings import Settings, WrongSetting, read_settings
 
 DATABASE = "jiesu"
+
+LOADED = ("api.command.serve", "api.command.work", "api.app", "jobs.worker")
+"""By name: `jobs` stands beside `api`, and nothing here may come to need it."""
 
 TOGETHER_WITHIN = 10.0
 """Seconds that API, worker and engines get to find each other before what is missing is told."""
@@ -89,7 +96,10 @@ class Run:
             with self.bell.interrupting():
                 if engine.prepare():
                     notes.append("(new data directory)")
-            self.supervisor.start(engine.program())
+            is_up = self.supervisor.launch(engine.program())
+            with self.bell.interrupting():
+                load()
+            is_up()
             with self.bell.interrupting():
                 asyncio.run(_create_database(engine.url(), DATABASE))
         for folder in engine.opened:
@@ -117,20 +127,22 @@ class Run:
             notes.append(f"({seed_city(self.settings).added} added)")
 
     def _start_processes(self) -> None:
+        with self.terminal.step("Libraries"), self.bell.interrupting():
+            load()
         environment = self._environment()
         address = (_reachable(self.settings.host), self.settings.port)
+        worker = _process("Worker", "work", environment, ready=lambda _: True)
         api = _process(
             "API",
             "serve",
             environment,
             ready=lambda _: _ask(*address, "/healthz")[0] == HTTPStatus.OK,
         )
-        worker = _process("Worker", "work", environment, ready=lambda _: True)
-        with self.terminal.step("Worker"):
-            self.supervisor.start(worker)
-        with self.terminal.step("API"):
-            self.supervisor.start(api)
-        with self.terminal.step("Everything together") as notes:
+        # Before the step: on a terminal its spinner is a thread, beside which nothing is forked.
+        awaited = [self.supervisor.launch(program) for program in (worker, api)]
+        with self.terminal.step("API and worker") as notes:
+            for is_up in awaited:
+                is_up()
             missing = self._missing(*address)
             if missing:
                 notes.append(f"(not yet: {missing}; see `jiesu doctor`)")
@@ -169,18 +181,33 @@ class Run:
         self.terminal.say("  Ctrl-C stops everything.")
 
 
+def load() -> None:
+    """Load what API and worker consist of, so that each start of theirs is a fork of this process:
+    the first ones, and those after a death, when citizens wait. PostgreSQL starts meanwhile."""
+    with collector_off():
+        for module in LOADED:
+            import_module(module)
+    settle_collector()
+
+
 def _process(
     name: str, command: str, environment: Mapping[str, str], ready: Callable[[int], bool]
 ) -> Program:
     return Program(
         name=name,
         arguments=(sys.executable, "-m", "api.command", command),
+        loaded=partial(_command, command),
         environment=environment,
         ready=ready,
         stop_within=15.0,
         ready_within=60.0,
         tier=1,
     )
+
+
+def _command(command: str) -> None:
+    sys.argv = ["jiesu", command]
+    main()
 
 
 def _reachable(host: str) -> str:

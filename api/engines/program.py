@@ -10,8 +10,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
+
+from api.engines.forked import fork, may_fork
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 # Loaded here and not in the child: between fork and exec nothing may be imported.
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -31,6 +35,26 @@ def die_with_parent(parent: int, signal_number: int) -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
     if os.getppid() != parent:  # it died before the call
         os.kill(os.getpid(), signal_number)
+
+
+def name_process(name: str) -> None:
+    """Let `ps -e`, `top` and `pgrep` show this process as `name`, at most 15 characters (Linux)."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
+
+
+class Child(Protocol):
+    """A child process: a `subprocess.Popen`, or a `Forked`."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None:
+        """The exit code, or the negative number of the signal; None while it runs."""
+
+    def wait(self) -> int: ...
+    def kill(self) -> None: ...
+    def send_signal(self, number: int, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +86,30 @@ class Program:
     tier: int = 0
     log: Path | None = None
     account: Account | None = None
+    loaded: Callable[[], object] | None = None
 
 
-def start(program: Program) -> subprocess.Popen[bytes]:
+def start(program: Program) -> Child:
     """Start the program in a process group of its own, tied to the life of this process.
 
     The group keeps a Ctrl-C on the terminal from reaching it, so that the supervisor decides the
     order of stopping. Raises StartFailed.
     """
     parent = os.getpid()
+
+    def tie() -> None:
+        die_with_parent(parent, program.stop_signal)
+
     output = None if program.log is None else program.log.open("ab")
     try:
         program.before()
+        if program.loaded is not None and program.account is None and may_fork():
+            return fork(
+                program.loaded,
+                environment=os.environ if program.environment is None else program.environment,
+                output=None if output is None else output.fileno(),
+                begin=tie,
+            )
         return subprocess.Popen(
             program.arguments,
             stdin=subprocess.DEVNULL,
@@ -84,9 +120,9 @@ def start(program: Program) -> subprocess.Popen[bytes]:
             user=program.account.uid if program.account else None,
             group=program.account.gid if program.account else None,
             extra_groups=[] if program.account else None,
-            # Runs after the change of user, which would clear the setting. The supervisor has one
-            # thread, so that the fork is safe.
-            preexec_fn=lambda: die_with_parent(parent, program.stop_signal),  # noqa: PLW1509
+            # Runs after the change of user, which would clear the setting. It is system calls
+            # alone: no lock that another thread might have held in the moment of the fork.
+            preexec_fn=tie,  # noqa: PLW1509
         )
     except OSError as error:
         raise StartFailed(f"{program.name} cannot be started: {error}") from None

@@ -6,14 +6,13 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
-from api.engines.program import Program, StartFailed, log_tail, start
+from api.engines.program import Child, Program, StartFailed, log_tail, start
 
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before the first, second … restart; the last goes on for ever."""
@@ -82,7 +81,7 @@ class Bell:
 @dataclass(slots=True)
 class _Running:
     program: Program
-    process: subprocess.Popen[bytes] | None
+    process: Child | None
     started_at: float
     deaths: int = 0
     restart_at: float | None = None
@@ -102,15 +101,23 @@ class Supervisor:
 
     def start(self, program: Program) -> None:
         """Start the program and wait until it is ready. Raises StartFailed, Interrupted."""
+        self.launch(program)()
+
+    def launch(self, program: Program) -> Callable[[], None]:
+        """Start the program; what is returned waits until it is ready. Both raise StartFailed and
+        Interrupted."""
         if self._bell.rung:
             raise Interrupted
         process = start(program)
         self._running.append(_Running(program, process, time.monotonic()))
+        return lambda: self._await_ready(program, process)
+
+    def _await_ready(self, program: Program, process: Child) -> None:
         deadline = time.monotonic() + program.ready_within
         while not program.ready(process.pid):
-            if process.poll() is not None:
+            if (code := process.poll()) is not None:
                 raise StartFailed(
-                    f"{program.name} {_how(process.returncode)} while starting: {log_tail(program)}"
+                    f"{program.name} {_how(code)} while starting: {log_tail(program)}"
                 )
             if time.monotonic() > deadline:
                 raise StartFailed(
@@ -136,8 +143,8 @@ class Supervisor:
             self._bell.wait(max(0.0, min([1.0, *waits])))
 
     def _look_after(self, running: _Running, now: float) -> None:
-        if running.process is not None and running.process.poll() is not None:
-            self._bury(running, running.process, now)
+        if running.process is not None and (code := running.process.poll()) is not None:
+            self._bury(running, running.process, code, now)
         if running.restart_at is not None and running.restart_at <= now:
             running.restart_at = None
             try:
@@ -150,7 +157,7 @@ class Supervisor:
             running.started_at = now
             self._say(f"{running.program.name} runs again (process {running.process.pid})")
 
-    def _bury(self, running: _Running, process: subprocess.Popen[bytes], now: float) -> None:
+    def _bury(self, running: _Running, process: Child, code: int, now: float) -> None:
         _kill_group(process)  # what it left behind would hold its port
         if now - running.started_at > STEADY_AFTER:
             running.deaths = 0
@@ -158,9 +165,7 @@ class Supervisor:
         running.deaths += 1
         running.process = None
         running.restart_at = now + pause
-        self._say(
-            f"{running.program.name} {_how(process.returncode)}; it is started again in {pause:g} s"
-        )
+        self._say(f"{running.program.name} {_how(code)}; it is started again in {pause:g} s")
 
     def stop(self) -> None:
         """Stop everything, the highest tier first; two more signals make it short."""
@@ -179,7 +184,7 @@ class Supervisor:
                 self._await_end(program, process, asked)
         self._running.clear()
 
-    def _await_end(self, program: Program, process: subprocess.Popen[bytes], asked: int) -> None:
+    def _await_end(self, program: Program, process: Child, asked: int) -> None:
         deadline = time.monotonic() + program.stop_within
         while process.poll() is None:
             if time.monotonic() > deadline or self._bell.rung > asked + 1:
@@ -191,7 +196,7 @@ class Supervisor:
         _kill_group(process)
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def _kill_group(process: Child) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 

@@ -31,12 +31,12 @@ PATIENCE = 60.0
 """Seconds until what must happen has failed to: the machine may be busy with other work."""
 
 VICTIMS: Mapping[str, str] = {
-    "api": "command serve",
-    "worker": "command work",
+    "api": "jiesu-serve",
+    "worker": "jiesu-work",
     "redis": "redis-server",
-    "postgres": "/bin/postgres",
+    "postgres": "postgres",
 }
-"""The supervisor's children, by a part of their command lines."""
+"""The supervisor's children, by the names of their processes."""
 
 
 async def until(
@@ -134,8 +134,8 @@ class Town:
         with suppress(psutil.NoSuchProcess):
             for process in self.supervisor.children():
                 with suppress(psutil.Error):
-                    command = " ".join(process.cmdline())
-                    found |= {name: process for name, part in VICTIMS.items() if part in command}
+                    called = process.name()
+                    found |= {name: process for name, its in VICTIMS.items() if its == called}
         return found
 
     def kill(self, victim: str, chance: random.Random) -> bool:
