@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -25,7 +26,9 @@ _VARIABLE = "JIESU_TEST_GROUND"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # the controller, or the one process without xdist
+    if hasattr(config, "workerinput"):
+        gc.disable()  # what is loaded until the tests begin all stays
+    else:  # the controller, or the one process without xdist
         os.environ[_VARIABLE] = str(ground_folder(os.getpid()))
 
 
@@ -33,6 +36,7 @@ def pytest_collection_finish() -> None:
     """Let the collector walk only through what tests make: libraries, types and tests stay, and
     walking through them again and again was a third of the suite's time."""
     settle_collector()
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
 import asyncpg
 import pytest
 from sqlalchemy import select, text
 
+from api.command.migrate import upgrade
+from api.command.seed import seed
 from bench import dataset
 from domain.dispatch.models import ClockSegment
 from domain.dispatch.ticking import read_segment
@@ -15,15 +20,26 @@ from domain.tickets import audience
 from domain.tickets.code import read_code
 from domain.tickets.history import verify
 from domain.tickets.models import Ticket, TicketEvent
+from tests.support.engines import CITY, Ground
 
 TICKETS = 2_000
+CITIZENS = 300
+
+
+@pytest.fixture(scope="module")
+def filled_url(ground: Ground) -> Iterator[str]:
+    """A filled database, which the tests only read."""
+    with pytest.MonkeyPatch.context() as patch, ground.clone(ground.template()) as url:
+        patch.setattr(dataset, "CITIZENS", CITIZENS)
+        asyncio.run(dataset.fill(url, TICKETS))
+        yield url
 
 
 @pytest.fixture
-async def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setattr(dataset, "CITIZENS", 300)
-    await dataset.fill(database.url, TICKETS)
-    return database
+async def filled(filled_url: str) -> AsyncIterator[Database]:
+    database = Database(filled_url, city=CITY)
+    yield database
+    await database.close()
 
 
 async def test_it_is_what_the_house_would_have_written(filled: Database) -> None:
@@ -61,11 +77,7 @@ async def test_audience_and_clocks_are_what_their_definitions_say(filled: Databa
 async def test_it_is_the_same_every_time(
     filled: Database, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncio
-
-    from api.command.migrate import upgrade
-    from api.command.seed import seed
-
+    monkeypatch.setattr(dataset, "CITIZENS", CITIZENS)
     await asyncio.to_thread(upgrade, empty_database_url, "beijing")
     await seed(empty_database_url, "beijing")
     await dataset.fill(empty_database_url, TICKETS)
