@@ -56,15 +56,15 @@ def may_fork() -> bool:
 def fork(
     work: Callable[[], object],
     *,
-    environment: Mapping[str, str],
+    environment: Mapping[str, str] | None,
     output: int | None,
     begin: Callable[[], None],
 ) -> Forked:
     """Do `work` in a copy of this process, as a program of its own would.
 
     It gets a process group, `environment`, nothing to read, the file descriptor `output` to write
-    to (None: ours), no other file of ours, and the signals' usual handlers; `begin` is called
-    first. It ends where `work` ends: nothing of what called this is returned to there.
+    to (None for either: ours), no other file of ours, and the signals' usual handlers; `begin` is
+    called first. It ends where `work` ends: nothing of what called this is returned to there.
     """
     _flush()
     # A signal for the child must not be taken by the handlers that it has from us.
@@ -80,7 +80,7 @@ def fork(
 
 def _live(
     work: Callable[[], object],
-    environment: Mapping[str, str],
+    environment: Mapping[str, str] | None,
     output: int | None,
     begin: Callable[[], None],
     mask: set[int | signal.Signals],
@@ -90,8 +90,9 @@ def _live(
         os.setpgid(0, 0)
         begin()
         _forget_files(output)
-        os.environ.clear()
-        os.environ.update(environment)
+        if environment is not None:
+            os.environ.clear()
+            os.environ.update(environment)
         _forget_handlers()
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         work()

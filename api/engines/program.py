@@ -106,7 +106,7 @@ def start(program: Program) -> Child:
         if program.loaded is not None and program.account is None and may_fork():
             return fork(
                 program.loaded,
-                environment=os.environ if program.environment is None else program.environment,
+                environment=program.environment,
                 output=None if output is None else output.fileno(),
                 begin=tie,
             )

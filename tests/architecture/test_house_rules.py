@@ -17,7 +17,8 @@ LONGEST_FILE = 400
 NAMELESS = {"util", "utils", "common", "helper", "helpers", "manager", "managers", "misc"}
 UNIT_OF_WORK = "domain/kernel/database.py"
 CLOCK = "domain/kernel/clock.py"
-ENTRY_POINTS = {"api/command/run.py"}  # it hands its environment on to the processes it starts
+# They hand the environment on to the processes that they start.
+ENTRY_POINTS = {"api/command/run.py", "api/engines/forked.py"}
 
 
 def modules(root: Path, *folders: str) -> Iterator[tuple[str, Path]]:
