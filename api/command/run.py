@@ -78,6 +78,9 @@ class Run:
             remove_folder(self.sockets)
 
     def _start_engines(self) -> None:
+        if self.settings.database_url is not None:
+            with self.terminal.step("Libraries"), self.bell.interrupting():
+                load()  # else while PostgreSQL starts
         if self.settings.database_url and self.settings.redis_url:
             return
         self.sockets = socket_folder(self.data)
@@ -127,8 +130,6 @@ class Run:
             notes.append(f"({seed_city(self.settings).added} added)")
 
     def _start_processes(self) -> None:
-        with self.terminal.step("Libraries"), self.bell.interrupting():
-            load()
         environment = self._environment()
         address = (_reachable(self.settings.host), self.settings.port)
         worker = _process("Worker", "work", environment, ready=lambda _: True)

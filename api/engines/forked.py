@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
+
+_THREADS = Path("/proc/self/task")
 
 
 class Forked:
@@ -44,13 +48,21 @@ class Forked:
         return self._code
 
 
-def may_fork() -> bool:
+def may_fork(patience: float = 0.1) -> bool:
     """Whether a copy of this process is whole: on Linux, where it has one thread.
 
     Of several threads a fork copies one, and the locks that the others held stay held for ever.
-    Elsewhere the system's own libraries do not bear a fork.
+    Elsewhere the system's own libraries do not bear a fork. A thread that was joined stays in the
+    kernel's list for a moment: for that there are `patience` seconds.
     """
-    return sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1
+    if sys.platform != "linux":
+        return False
+    deadline = time.monotonic() + patience
+    while len(list(_THREADS.iterdir())) > 1:
+        if threading.active_count() > 1 or time.monotonic() > deadline:
+            return False
+        time.sleep(0.001)
+    return True
 
 
 def fork(
