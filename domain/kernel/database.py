@@ -7,16 +7,21 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from domain.kernel.actor import Actor
+from domain.kernel.arrays import tell_arrays
 from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.work import UnitOfWork
 
 
 def _dumps(value: Any) -> str:
     return orjson.dumps(value).decode()
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    tell_arrays(connection.driver_connection)
 
 
 class Database:
@@ -54,6 +59,7 @@ class Database:
                 "timeout": 10,
             },
         )
+        event.listen(self.engine.sync_engine, "connect", _prepare)
         # What the process keeps of this database from one unit of work to the next, by revision.
         kept: dict[str, Any] = {}
         self._sessions = async_sessionmaker(

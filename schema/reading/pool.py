@@ -6,6 +6,8 @@ from typing import Any
 
 import asyncpg
 
+from domain.kernel.arrays import tell_arrays
+
 _SETTINGS = {
     "application_name": "jiesu-reads",
     "default_transaction_read_only": "on",
@@ -22,7 +24,7 @@ async def _leave(_connection: Any) -> None:
 
 
 async def _prepare(connection: Any) -> None:
-    """JSON stays bytes; and what an array is, asyncpg asks here and not at the first list."""
+    """JSON stays bytes."""
     await connection.set_type_codec(
         "json",
         schema="pg_catalog",
@@ -30,7 +32,7 @@ async def _prepare(connection: Any) -> None:
         decoder=bytes,
         format="binary",
     )
-    await connection.fetchval("select $1::text[] is null or $2::uuid[] is null", [], [])
+    tell_arrays(connection)
 
 
 async def open_pool(url: str, *, city: str, zone: str, size: int) -> asyncpg.Pool:
