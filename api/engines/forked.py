@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 _THREADS = Path("/proc/self/task")
+_FILES = Path("/proc/self/fd")
 
 
 class Forked:
@@ -111,6 +112,8 @@ def _live(
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
     except BaseException:
         traceback.print_exc()
     finally:
@@ -132,7 +135,11 @@ def _forget_files(output: int | None) -> None:
     if output is not None:
         os.dup2(output, 1)
         os.dup2(output, 2)
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    # Those that are open, not all that might be: a container may allow a billion of them.
+    for file in list(_FILES.iterdir()):
+        if int(file.name) > 2:
+            with suppress(OSError):  # what the list was read from
+                os.close(int(file.name))
 
 
 def _forget_handlers() -> None:
