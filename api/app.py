@@ -37,6 +37,7 @@ from domain.kernel.database import Database
 from domain.kernel.settings import Settings, WrongSetting, read_settings
 from schema.build import build_field_plans, build_preparation
 from schema.context import Context, Services
+from schema.limits import Limits
 from schema.operations import Operations
 from schema.reading.pool import open_pool
 from schema.subscriptions.stream import Events
@@ -175,7 +176,7 @@ async def _services(settings: Settings, database: Database, stack: AsyncExitStac
         city=City(settings.city, rules, Classifier(settings.model)),
         protection=protection,
         field_plans=build_field_plans(),
-        events=Events(),
+        events=Events(Limits().actor_subscriptions),
         issuer=settings.issuer,
         audience=settings.audience,
     )

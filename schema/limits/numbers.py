@@ -53,3 +53,6 @@ class Limits:
     frame_bytes: int = 131_072  # one operation with a string of full length in Chinese
     socket_operations: int = 50  # unfinished at one time
     socket_subscriptions: int = 20  # open at one time; one a ticket that is on screen
+
+    # An actor, over all sockets and event streams of a process.
+    actor_subscriptions: int = 100  # five windows, each with as many as a socket may have

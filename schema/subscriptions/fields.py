@@ -65,8 +65,8 @@ class Subscription:
         _require_login(info, "ticketChanged")
         uuid = uuid_of("Ticket", ticket_id)
         subject = _Subject(uuid)
-        events = info.context.services.events
-        with events.subscriber(lambda news: news.ticket_id == uuid, uuid) as subscriber:
+        events, who = info.context.services.events, info.context.actor.subject
+        with events.subscriber(who, lambda news: news.ticket_id == uuid, uuid) as subscriber:
             if await _read(info, subject) is None:
                 raise no_such_ticket()
             async for _ in subscriber.news():
@@ -83,7 +83,7 @@ class Subscription:
         _require_login(info, "inbox")
         actor = info.context.actor
         events = info.context.services.events
-        with events.subscriber(lambda news: concerns(actor, news)) as subscriber:
+        with events.subscriber(actor.subject, lambda news: concerns(actor, news)) as subscriber:
             async for news in subscriber.news():
                 if news is None:
                     continue

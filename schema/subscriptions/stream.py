@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,10 +26,19 @@ class TooSlow(PublicError):
         super().__init__("news came faster than it was taken; subscribe again", "TOO_SLOW")
 
 
+class TooManyOpen(PublicError):
+    """Memory, and a read for each piece of news: nobody gets as many as they like."""
+
+    def __init__(self, most: int) -> None:
+        text = f"you have {most} subscriptions open; end one first"
+        super().__init__(text, "SUBSCRIPTIONS_EXCEEDED")
+
+
 @dataclass(eq=False, slots=True)
 class Subscriber:
-    """One subscription: what it wants, and the news that waits for it."""
+    """One subscription: whose it is, what it wants, and the news that waits for it."""
 
+    subject: str
     wants: Callable[[News], bool]
     ticket_id: UUID | None
     queue: asyncio.Queue[News | None] = field(
@@ -52,10 +62,13 @@ class Subscriber:
 
 
 class Events:
-    """All subscribers of one process."""
+    """All subscribers of one process, each actor with at most `most` subscriptions: over one socket
+    or a hundred event streams."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._subscribers: set[Subscriber] = set()
+        self._open: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._subscribers)
@@ -65,15 +78,24 @@ class Events:
 
     @contextmanager
     def subscriber(
-        self, wants: Callable[[News], bool], ticket_id: UUID | None = None
+        self, subject: str, wants: Callable[[News], bool], ticket_id: UUID | None = None
     ) -> Iterator[Subscriber]:
-        """Register for the length of the block; what is published from now on is not missed."""
-        subscriber = Subscriber(wants, ticket_id)
+        """Register for the length of the block; what is published from now on is not missed.
+
+        `subject` is the actor's. Raises TooManyOpen.
+        """
+        if self._open[subject] >= self._most:
+            raise TooManyOpen(self._most)
+        subscriber = Subscriber(subject, wants, ticket_id)
         self._subscribers.add(subscriber)
+        self._open[subject] += 1
         try:
             yield subscriber
         finally:
             self._subscribers.discard(subscriber)
+            self._open[subject] -= 1
+            if not self._open[subject]:
+                del self._open[subject]
 
     def publish(self, news: News) -> None:
         """Offer news to whoever wants it."""

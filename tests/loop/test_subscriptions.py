@@ -20,6 +20,7 @@ from domain.kernel.database import Database
 from jobs.loop import Loop
 from jobs.queue import connect
 from jobs.relay import Relay
+from schema.limits import Limits
 from tests.jobs.frail_redis import frail_redis
 from tests.loop.conftest import MONDAY
 from tests.loop.following import Follower, following, listening, until
@@ -64,6 +65,20 @@ async def test_who_may_not_see_a_ticket_cannot_follow_it(city: Hotline) -> None:
         async with following(city.nobody, document, **given) as follower:
             assert await follower.end() == "UNAUTHENTICATED"
     assert city.subscribers == 0
+
+
+async def test_an_actor_has_a_hundred_over_all_sockets(city: Hotline) -> None:
+    """One socket has a bound of its own; who opens many is counted all the same."""
+    citizen, most = citizen_of(city), Limits().actor_subscriptions
+    async with AsyncExitStack() as stack:
+        mine = [await stack.enter_async_context(following(citizen, INBOX)) for _ in range(most)]
+        async with following(citizen, INBOX) as follower:
+            assert await follower.end() == "SUBSCRIPTIONS_EXCEEDED"
+        async with following(citizen_of(city), INBOX) as follower:
+            assert city.subscribers == most + 1, "another citizen is not hindered"
+        assert all(one.silent for one in mine)
+    async with following(citizen, INBOX):
+        assert city.subscribers == 1
 
 
 async def _told(follower: Follower, count: int) -> list[tuple[str, str]]:

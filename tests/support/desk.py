@@ -67,7 +67,7 @@ class Desk:
             city=City(CITY, lambda: rules),
             protection=Protection(SECRET),
             field_plans=build_field_plans(),
-            events=Events(),
+            events=Events(Limits().actor_subscriptions),
             issuer="tests",
             audience="tests",
         )
