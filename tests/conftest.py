@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from domain.kernel.clock import FixedClock
 from domain.kernel.collector import settle_collector
@@ -23,6 +24,10 @@ from tests.support.engines import (
 )
 
 _VARIABLE = "JIESU_TEST_GROUND"
+
+# How quick a machine is at the moment says nothing of the code: speed is `make bench`'s.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

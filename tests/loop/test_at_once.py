@@ -182,7 +182,6 @@ def test_whoever_meets_on_a_ticket_leaves_it_whole(world: World) -> None:
         settings=settings(
             max_examples=6,
             stateful_step_count=14,
-            deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),

@@ -316,7 +316,6 @@ def test_the_promises_hold_whatever_happens(world: World) -> None:
         settings=settings(
             max_examples=8,
             stateful_step_count=20,
-            deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],  # making it small takes minutes
             suppress_health_check=list(HealthCheck),
         ),

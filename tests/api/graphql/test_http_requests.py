@@ -126,7 +126,8 @@ async def test_a_hundred_thousand_brackets_are_an_error_and_no_crash(client: Any
 
 
 @settings(
-    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=40,
+    suppress_health_check=list(HealthCheck),
 )
 @given(
     st.recursive(

@@ -227,7 +227,8 @@ async def test_a_client_that_reads_slowly_is_served(open_socket: Connect) -> Non
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=list(HealthCheck),
 )
 @given(
     st.lists(

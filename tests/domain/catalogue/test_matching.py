@@ -76,7 +76,7 @@ facts = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(versions, facts, st.randoms())
 def test_the_compiled_catalogue_is_the_naive_loop(
     version: list[Entry], fact: Facts, random: object
@@ -86,7 +86,7 @@ def test_the_compiled_catalogue_is_the_naive_loop(
     assert Catalogue(1, shuffled).entry_for(fact) == naive
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(versions, st.lists(facts, min_size=1, max_size=8))
 def test_an_entry_that_is_warned_of_never_decides(version: list[Entry], some: list[Facts]) -> None:
     lineages = {code: TREE.lineage_of(code) for code in PLACES if code}
@@ -120,7 +120,7 @@ def test_what_forestalls_what(wide: Entry, narrow: Entry, always: bool) -> None:
     assert covers(wide, narrow, lineages) is always
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(versions, facts)
 def test_units_of_a_decision_are_active_and_have_one_part_each(
     version: list[Entry], fact: Facts

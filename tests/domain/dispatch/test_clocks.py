@@ -213,7 +213,7 @@ def test_segments_know_what_they_need() -> None:
 
 
 @given(st.data(), CITY, INSTANT, st.sampled_from(ResponseLevel), WAIT)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_stopping_and_resuming_at_once_changes_nothing(
     data: st.DataObject, city: str, at: datetime, level: ResponseLevel, wait: timedelta
 ) -> None:
@@ -224,7 +224,7 @@ def test_stopping_and_resuming_at_once_changes_nothing(
 
 
 @given(st.data(), CITY, INSTANT, st.sampled_from(ResponseLevel), WAIT, WAIT)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_more_stopping_is_never_an_earlier_deadline(
     data: st.DataObject,
     city: str,
@@ -243,7 +243,7 @@ def test_more_stopping_is_never_an_earlier_deadline(
 
 
 @given(st.data(), CITY, INSTANT, LIMIT, WAIT)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_an_extension_is_never_an_earlier_deadline(
     data: st.DataObject, city: str, at: datetime, limit: Limit, wait: timedelta
 ) -> None:
@@ -260,7 +260,7 @@ def test_an_extension_is_never_an_earlier_deadline(
 
 
 @given(st.data(), CITY, INSTANT)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_order_in_which_segments_are_read_makes_no_difference(
     data: st.DataObject, city: str, at: datetime
 ) -> None:
@@ -274,7 +274,7 @@ def test_the_order_in_which_segments_are_read_makes_no_difference(
 
 
 @given(st.data(), INSTANT, st.sampled_from(ResponseLevel), WAIT)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_level_up_is_never_later_than_level_down(
     data: st.DataObject, at: datetime, level: ResponseLevel, wait: timedelta
 ) -> None:
@@ -289,7 +289,7 @@ def test_level_up_is_never_later_than_level_down(
 
 
 @given(CITY, INSTANT, st.sampled_from(ClockName))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_more_urgent_level_is_due_no_later_in_any_city(
     city: str, at: datetime, clock: ClockName
 ) -> None:
@@ -302,7 +302,7 @@ def test_a_more_urgent_level_is_due_no_later_in_any_city(
 
 
 @given(st.data(), CITY, INSTANT, st.sampled_from(ResponseLevel))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_warning_comes_between_start_and_deadline(
     data: st.DataObject, city: str, at: datetime, level: ResponseLevel
 ) -> None:
@@ -353,7 +353,7 @@ def test_instants_are_utc_whatever_the_zone_they_came_in() -> None:
     data=st.data(),
     days=st.lists(st.dates(date(2025, 12, 1), date(2027, 3, 1)), max_size=9),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_day_off_more_is_never_an_earlier_deadline(
     city: str, at: datetime, data: st.DataObject, days: list[date]
 ) -> None:

@@ -90,7 +90,7 @@ def test_the_clock_is_named(clock: ClockName, chinese: str, english: str) -> Non
 
 
 @given(st.permutations(range(4)), st.sampled_from(["zh", "en"]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_story_is_told_in_order_however_it_is_stored(
     order: list[int], language: Language
 ) -> None:

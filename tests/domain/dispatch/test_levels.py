@@ -121,7 +121,7 @@ def test_the_longest_prefix_decides() -> None:
     st.text(alphabet="燃气泄漏着火如果一旦。，a \n\x00😀", max_size=200),
     st.sampled_from(TicketKind),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_has_a_level_and_more_text_before_a_full_stop_takes_none_away(
     text: str, kind: TicketKind
 ) -> None:

@@ -54,14 +54,14 @@ def test_the_window_turns_at_local_midnight_of_the_19th() -> None:
 
 
 @given(PROFILES, INSTANTS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_an_instant_lies_in_the_window_of_its_month(profile: Profile, instant: datetime) -> None:
     begin, end = window(profile, month_of(profile, instant))
     assert begin <= instant < end
 
 
 @given(PROFILES, st.integers(2020, 2034), st.integers(1, 12))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_month_and_window_are_inverse_and_windows_join(
     profile: Profile, year: int, number: int
 ) -> None:

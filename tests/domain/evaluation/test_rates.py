@@ -69,7 +69,7 @@ def test_totals_are_pooled_and_not_averaged() -> None:
 
 
 @given(st.lists(ANSWERS, max_size=30), st.integers(0, 30), st.sampled_from(CITY_NAMES))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_counting_in_parts_is_counting_at_once(calls: list[Answers], cut: int, city: str) -> None:
     profile = profile_of(city)
     whole = Tally.of(profile, calls)
@@ -78,7 +78,7 @@ def test_counting_in_parts_is_counting_at_once(calls: list[Answers], cut: int, c
 
 
 @given(st.lists(ANSWERS, max_size=30), st.sampled_from(CITY_NAMES))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rates_stay_within_bounds(calls: list[Answers], city: str) -> None:
     found = rates(Tally.of(profile_of(city), calls), profile_of(city))
     if found is NO_SCORE:
@@ -92,7 +92,7 @@ def test_rates_stay_within_bounds(calls: list[Answers], city: str) -> None:
 
 
 @given(st.lists(ANSWERS, max_size=20), st.lists(ANSWERS, max_size=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_pooled_composite_lies_between_its_parts(
     first: list[Answers], second: list[Answers]
 ) -> None:
@@ -135,7 +135,7 @@ def test_ranks_are_shared_and_the_next_one_skipped() -> None:
 
 
 @given(st.lists(st.one_of(st.none(), st.fractions(0, 100, max_denominator=5)), max_size=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_rank_is_one_more_than_how_many_are_better(scores: list[Fraction | None]) -> None:
     for score, place in zip(scores, rank(scores), strict=True):
         if score is None:

@@ -65,7 +65,7 @@ def test_the_spread_goes_over_what_is_left_of_the_day() -> None:
 
 
 @given(st.sampled_from(CITY_NAMES), INSTANT, SPREAD, st.integers(0, 2))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_every_call_is_in_a_window_on_a_day_of_its_own(
     city: str, replied: datetime, spread: float, rounds: int
 ) -> None:
@@ -90,7 +90,7 @@ def test_every_call_is_in_a_window_on_a_day_of_its_own(
 
 
 @given(INSTANT, SPREAD, SPREAD)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_larger_spread_is_never_an_earlier_call(
     replied: datetime, first: float, second: float
 ) -> None:

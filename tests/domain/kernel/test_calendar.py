@@ -64,14 +64,14 @@ def test_hours_that_run_out_at_closing_time_end_at_the_next_opening() -> None:
 
 
 @given(INSTANTS, AMOUNTS, AMOUNTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_adding_twice_is_adding_the_sum(at: datetime, first: timedelta, second: timedelta) -> None:
     once = CALENDAR.add(at, first + second, SHANGHAI)
     assert CALENDAR.add(CALENDAR.add(at, first, SHANGHAI), second, SHANGHAI) == once
 
 
 @given(INSTANTS, AMOUNTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_was_added_is_what_was_worked(at: datetime, amount: timedelta) -> None:
     end = CALENDAR.add(at, amount, SHANGHAI)
     assert end >= at
@@ -81,7 +81,7 @@ def test_what_was_added_is_what_was_worked(at: datetime, amount: timedelta) -> N
 
 
 @given(INSTANTS, st.integers(0, 15))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_n_workdays_are_n_steps_to_the_next_workday(at: datetime, count: int) -> None:
     opening = CALENDAR.add(at, timedelta(), SHANGHAI).astimezone(SHANGHAI)
     day = opening.date()
@@ -92,7 +92,7 @@ def test_n_workdays_are_n_steps_to_the_next_workday(at: datetime, count: int) ->
 
 
 @given(INSTANTS, st.sets(st.integers(0, 20), max_size=6), st.integers(1, 10))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_one_more_holiday_never_ends_a_limit_earlier(
     at: datetime, offsets: set[int], count: int
 ) -> None:

@@ -77,7 +77,7 @@ def test_shares_are_rounded_up_in_the_units_favour(
     minutes=st.integers(1, 40_000),
     share=st.decimals("0.01", "1", places=2),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_share_is_never_shorter_than_exact_and_less_than_a_minute_longer(
     minutes: int, share: Decimal
 ) -> None:

@@ -36,7 +36,8 @@ def values(row: Table) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30,
+    suppress_health_check=list(HealthCheck),
 )
 @given(
     payloads=st.lists(st.dictionaries(TEXT, JSON, max_size=3), max_size=4),

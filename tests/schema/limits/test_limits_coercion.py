@@ -213,7 +213,7 @@ secret_values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(value=secret_values)
 def test_errors_come_where_graphql_core_has_them_and_never_tell(
     value: Any, schema: GraphQLSchema

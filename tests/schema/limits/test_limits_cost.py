@@ -166,7 +166,7 @@ USES = (
 booleans = st.booleans()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     body=selections("Query", 3),
     variables=st.fixed_dictionaries(

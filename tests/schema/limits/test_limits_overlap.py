@@ -99,7 +99,7 @@ def test_the_estimate_is_no_less_than_what_validation_compares(
     assert spent / 2 <= estimate <= spent * 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=documents)
 def test_random_documents_never_cost_more_than_estimated(text: str, toy: GraphQLSchema) -> None:
     document = parse(text)
@@ -111,7 +111,7 @@ def test_random_documents_never_cost_more_than_estimated(text: str, toy: GraphQL
     assert compared(document, toy) <= UNITS_FOR_A_COMPARISON * estimate + 4 * visited
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=documents)
 def test_random_documents_are_refused_by_a_limit_or_pass(text: str, toy: GraphQLSchema) -> None:
     limits = Limits(depth=4, aliases=3, root_fields=5, overlap=30, expansion=60, directives=2)

@@ -148,7 +148,7 @@ def test_the_standard_introspection_query_passes() -> None:
     check_text(get_introspection_query(input_value_deprecation=True), Limits())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(alphabet='{}[]()ab:$@!."\\#\n 1-…', max_size=60))
 def test_any_text_is_refused_by_a_limit_or_left_to_the_parser(text: str) -> None:
     try:

@@ -94,7 +94,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(st.text(max_size=3), values, max_size=4))
 def test_any_json_passes_or_is_refused_by_a_limit(variables: dict[str, Any]) -> None:
     try:

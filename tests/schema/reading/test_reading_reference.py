@@ -142,7 +142,6 @@ def test_the_planner_answers_as_plain_resolvers_do(
 
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         database=None,
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
