@@ -29,6 +29,7 @@ from schema.contests.queries import ContestQueries
 from schema.evaluation.queries import EvaluationQueries
 from schema.feedback.mutations import FeedbackMutations
 from schema.feedback.queries import FeedbackQueries
+from schema.introduction import introduction
 from schema.joint.mutations import JointMutations
 from schema.limits import Limits
 from schema.lines.mutations import LineMutations
@@ -111,6 +112,7 @@ def build_schema() -> strawberry.Schema:
                 _leave_out_null(field.args.values())
                 if kind.name == "Mutation":
                     field.args["input"].description = _INPUT
+    schema._schema.description = introduction(Limits())
     schema._schema.type_map["DateTime"].description = _MOMENT
     schema._schema.type_map["Date"].description = _DAY
     return schema

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from graphql.utilities.print_schema import print_schema_definition
+
 from schema.build import build_schema
 
 COMMITTED = Path(__file__).with_name("schema.graphql")
@@ -18,7 +20,9 @@ BREAKING = Path(__file__).with_name("breaking.toml")  # what breaks since then, 
 
 def sdl() -> str:
     """The schema in the language of schemas, with all descriptions."""
-    return build_schema().as_str() + "\n"
+    schema = build_schema()
+    # Strawberry prints the types, but never the description of the schema itself.
+    return f"{print_schema_definition(schema._schema)}\n\n{schema.as_str()}\n"
 
 
 def main() -> None:

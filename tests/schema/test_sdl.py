@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from graphql import (
 from graphql.utilities import get_default_value_ast
 
 from schema.build import build_schema as build_schema_of_the_api
+from schema.introduction import introduction
+from schema.limits import LimitCode, Limits
 from schema.sdl import BREAKING, COMMITTED, RELEASED, main, sdl
 from tests.support.desk import SCHEMA
 
@@ -211,3 +214,30 @@ def test_everything_is_described_with_its_chinese_term() -> None:
 def test_what_is_optional_is_printed_without_a_null_default() -> None:
     assert "= null" not in sdl()
     assert "due: Boolean = true" in sdl()
+
+
+def test_it_begins_with_what_no_type_can_say() -> None:
+    """How to send, who you are, what errors mean, and every limit with the number in force."""
+    told = printed().description
+    assert told is not None and told == GRAPHQL.description == introduction(Limits())
+    for word in ("Authorization", "logIn", "graphql-transport-ws", "text/event-stream"):
+        assert word in told
+    assert [code for code in LimitCode if f"\n- {code}: " not in told] == []
+    other = introduction(replace(Limits(), depth=7, actor_subscriptions=3))
+    changed = set(other.splitlines()) - set(told.splitlines())
+    assert changed == {
+        "- DEPTH_EXCEEDED: 7 levels of fields",
+        "- SUBSCRIPTIONS_EXCEEDED: 20 subscriptions of a socket, 3 of an actor",
+    }
+
+
+def test_its_introduction_names_what_there_is() -> None:
+    """A word that looks like a name in it is one: a field, a type, a code, a header."""
+    told = introduction(Limits())
+    names = {name for kind in GRAPHQL.type_map.values() for name in getattr(kind, "fields", {})}
+    for owner, name in re.findall(r"`([A-Z]\w+)\.(\w+)`", told):
+        kind = GRAPHQL.type_map[owner]
+        assert isinstance(kind, GraphQLObjectType) and name in kind.fields
+    spoken = re.findall(r"`([a-z]\w+)`", told)
+    assert set(spoken) >= {"viewer", "idempotencyKey", "expectedVersion"}
+    assert set(spoken) - names == {"authorization", "connection_init", "errors"}
