@@ -36,7 +36,7 @@ from schema.lines.mutations import LineMutations
 from schema.lines.queries import LineQueries
 from schema.preparation import Preparation
 from schema.reading.compiled import Compiler
-from schema.reading.resolver import FieldPlans
+from schema.reading.field_plans import FieldPlans
 from schema.subscriptions.fields import Subscription
 from schema.supervision.mutations import SupervisionMutations
 from schema.supervision.queries import SupervisionQueries

@@ -11,7 +11,7 @@ from domain.dispatch.city import City
 from domain.kernel.actor import Actor
 from domain.kernel.database import Database
 from schema.reading.declare import Reader
-from schema.reading.resolver import FieldPlans
+from schema.reading.field_plans import FieldPlans
 
 if TYPE_CHECKING:
     from schema.subscriptions.stream import Events

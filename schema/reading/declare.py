@@ -10,6 +10,7 @@ import strawberry
 from sqlalchemy import ColumnElement, FromClause, false
 
 from domain.kernel.actor import Actor, Role
+from schema.reading.resolver import ReadField
 
 READS = "jiesu.reads"
 
@@ -205,7 +206,6 @@ def reading(
 
     Its body never runs: the field is compiled with the operation, or read by `resolver.ReadField`.
     """
-    from schema.reading.resolver import ReadField
 
     def mark(signature: Callable[..., Any]) -> Any:
         return strawberry.field(
