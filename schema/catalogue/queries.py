@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -20,8 +20,8 @@ from schema.reading.objects import text_literal
 from schema.reading.paging import After, First
 
 
-def _newest_first(name: str) -> Any:
-    return lambda _arguments: Order(name, lambda row: [row.c.id], descending=True)
+def _newest_first(name: str) -> Order:
+    return Order(name, lambda row: [row.c.id], descending=True)
 
 
 def _replay_id(text: str) -> UUID | None:

@@ -63,7 +63,7 @@ class ClockQueries:
     @reading(
         Pages(
             lambda: Extension,
-            orders=lambda _: Order("REQUESTED", lambda extension: [extension.c.id]),
+            orders=Order("REQUESTED", lambda extension: [extension.c.id]),
             where=_with_status,
         ),
         description="Requests for more time, oldest first; for staff (延期申请).",
@@ -80,7 +80,7 @@ class ClockQueries:
     @reading(
         Pages(
             lambda: Suspension,
-            orders=lambda _: Order("REVIEW", lambda row: [row.c.review_on, row.c.id]),
+            orders=Order("REVIEW", lambda row: [row.c.review_on, row.c.id]),
             where=_open,
         ),
         description="Suspensions that last, the next review first; for staff (挂账台账).",

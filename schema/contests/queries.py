@@ -83,7 +83,7 @@ class ContestQueries:
     @reading(
         Pages(
             lambda: Contest,
-            orders=lambda _: Order("RAISED", lambda contest: [contest.c.id]),
+            orders=Order("RAISED", lambda contest: [contest.c.id]),
             where=_conditions,
         ),
         description="Contests that you may see, the oldest first; for staff (异议队列).",

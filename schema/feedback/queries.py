@@ -26,7 +26,7 @@ class FeedbackQueries:
     @reading(
         Pages(
             lambda: Callback,
-            orders=lambda _: Order(
+            orders=Order(
                 "DUE", lambda callback: [callback.c.priority, callback.c.due_at, callback.c.id]
             ),
             where=_conditions,

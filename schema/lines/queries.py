@@ -25,7 +25,7 @@ class LineQueries:
     @reading(
         Pages(
             lambda: EmergencyLine,
-            orders=lambda _: Order("LINE_OPENED", lambda line: [line.c.id], descending=True),
+            orders=Order("LINE_OPENED", lambda line: [line.c.id], descending=True),
             where=_conditions,
         ),
         description="Emergency lines, the last opened first; for staff (应急专线).",

@@ -85,10 +85,10 @@ NO_FILTER: Filter = lambda _t, _a: ()  # noqa: E731 - a default, not a function 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """A Relay connection of another readable type, by keyset."""
+    """A Relay connection of another readable type, by keyset, in one order or in a chosen one."""
 
     target: Callable[[], type]
-    orders: Callable[[Arguments], Order]
+    orders: Order | Callable[[Arguments], Order]
     on: Callable[[FromClause, FromClause], ColumnElement[bool]] | None = None
     where: Filter = NO_FILTER
     default_first: int = 20

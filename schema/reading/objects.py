@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphql import GraphQLObjectType
 from sqlalchemy import ColumnElement, FromClause, Select, Text, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSON
 
@@ -35,6 +36,16 @@ class Shape:
         self.children.extend(inner.children)
 
 
+@dataclass(slots=True)
+class Level:
+    """One object under construction: its type, its row, what that is called, and what it joins."""
+
+    kind: GraphQLObjectType
+    row: FromClause
+    name: str
+    joins: list[Any] = field(default_factory=list)
+
+
 def sql(text: str) -> ColumnElement[Any]:
     """A constant of ours in SQL; never anything that came from outside."""
     return literal_column(text)
@@ -60,11 +71,11 @@ def json_object(pairs: Sequence[tuple[str, ColumnElement[Any]]]) -> ColumnElemen
     return cast(joined, JSON())
 
 
-def within(statement: Select[Any], outer: FromClause | None) -> FromClause:
+def within(statement: Select[Any], outer: FromClause | None, name: str | None = None) -> FromClause:
     """A FROM item of a statement that refers to `outer`, any number of levels above it."""
     if outer is None:
-        return statement.subquery()
-    return statement.correlate(outer).lateral()
+        return statement.subquery(name)
+    return statement.correlate(outer).lateral(name)
 
 
 def json_list(rows: Select[Any], outer: FromClause | None = None) -> Select[Any]:

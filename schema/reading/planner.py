@@ -8,8 +8,8 @@ Response keys are GraphQL names ([_A-Za-z][_0-9A-Za-z]*), the only text that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -31,26 +31,19 @@ from schema.reading.objects import (
     EMPTY_LIST,
     NEEDS,
     NULL,
+    Level,
     Shape,
     json_list,
     json_object,
     text_literal,
 )
 from schema.reading.pages import page_statement
+from schema.reading.phrases import Row, phrase, row_name
 from schema.reading.selection import Selector
 from schema.reading.types import python_name, readable_of, reading_of
 from schema.reading.values import argument_values
 
 Allowed = Callable[[Role, str, str], bool]
-
-
-@dataclass(slots=True)
-class Level:
-    """One object under construction: its row, what it joins, and its role in the plan."""
-
-    kind: GraphQLObjectType
-    row: FromClause
-    joins: list[Any] = field(default_factory=list)
 
 
 class Planner:
@@ -64,6 +57,7 @@ class Planner:
         self.allowed = allowed
         self.bindings = bindings
         self._carriers = 0
+        self._rows = 0
 
     # -- objects --------------------------------------------------------------------------------
 
@@ -75,7 +69,7 @@ class Planner:
         for key, group in grouped.items():
             pairs.append((key, self._field(level, key, group, shape)))
         for _, carrier, computed in shape.computed:
-            needs = [(name, make(level.row)) for name, make in computed.needs.items()]
+            needs = [(name, self.sure(make, level)) for name, make in computed.needs.items()]
             pairs.append((carrier, json_object(needs)))
         return json_object(pairs), shape
 
@@ -117,8 +111,8 @@ class Planner:
         self, level: Level, definition: GraphQLField, reading: Column
     ) -> ColumnElement[Any]:
         if reading.expression is not None:
-            return reading.expression(level.row)
-        return level.row.c[python_name(definition)]
+            return self.sure(reading.expression, level)
+        return self.sure(_of_row, level, given=(python_name(definition),))
 
     def _relation(
         self,
@@ -131,7 +125,7 @@ class Planner:
         kind = get_named_type(definition.type)
         assert isinstance(kind, GraphQLObjectType)
         if isinstance(reading, Embedded):
-            expression, inner = self.object(Level(kind, level.row, level.joins), group)
+            expression, inner = self.object(Level(kind, level.row, level.name, level.joins), group)
             shape.adopt(inner)
             return expression
         if isinstance(reading, One):
@@ -140,7 +134,7 @@ class Planner:
             statement = self._many(level, kind, reading, group, shape)
         elif isinstance(reading, Pages):
             arguments = self.arguments(definition, group[0])
-            statement = self.pages(kind, reading, arguments, group, shape, outer=level.row)
+            statement = self.pages(kind, reading, arguments, group, shape, outer=level)
         else:
             raise TypeError(f"{level.kind.name}.{group[0].name.value} is not declared as readable")
         return self.join(level, statement)
@@ -162,9 +156,9 @@ class Planner:
         level = self.level(kind)
         expression, inner = self.object(level, group)
         shape.adopt(inner)
-        statement = self.select_from(level, expression).where(reading.on(outer.row, level.row))
+        statement = self.select_from(level, expression).where(self.sure(reading.on, outer, level))
         if reading.only is not None:
-            extra = reading.only(self.role, outer.row)
+            extra = self.expression(reading.only, outer, given=(self.role,))
             if extra is not None:
                 statement = statement.where(extra)
         return statement.offset(literal_column("0"))
@@ -182,7 +176,7 @@ class Planner:
         shape.adopt(inner)
         rows = (
             self.select_from(level, expression)
-            .where(reading.on(outer.row, level.row))
+            .where(self.sure(reading.on, outer, level))
             .order_by(*reading.order(level.row))
             .limit(literal_column(str(int(reading.limit))))
         )
@@ -195,7 +189,7 @@ class Planner:
         arguments: FieldArguments,
         group: list[FieldNode],
         shape: Shape,
-        outer: FromClause | None = None,
+        outer: Level | None = None,
     ) -> Select[Any]:
         """The statement of a connection; `kind` is the connection's type."""
         return page_statement(self, kind, reading, arguments, group, shape, outer)
@@ -203,9 +197,35 @@ class Planner:
     # -- rows -----------------------------------------------------------------------------------
 
     def level(self, kind: GraphQLObjectType, row: FromClause | None = None) -> Level:
-        """A fresh row of a readable type."""
-        readable = readable_of(kind)
-        return Level(kind, row if row is not None else alias_of(readable.table(self.role)))
+        """A fresh row of a readable type, or of the rows that stand for its table."""
+        if row is None:
+            row = readable_of(kind).table(self.role)
+        name = self.name(row)
+        return Level(kind, alias_of(row, name), name)
+
+    def name(self, rows: FromClause) -> str:
+        """A name for rows of this statement, which no other of its rows has."""
+        self._rows += 1
+        return row_name(self._rows, rows)
+
+    def expression(
+        self, make: Callable[..., Any], *levels: Level, given: tuple[Hashable, ...] = ()
+    ) -> ColumnElement[Any] | None:
+        """What is declared of rows, for these (see `phrases`); None where nothing is."""
+        rows = (Row(readable_of(level.kind), level.name) for level in levels)
+        return phrase(make, self.role, *rows, given=given)
+
+    def sure(
+        self, make: Callable[..., Any], *levels: Level, given: tuple[Hashable, ...] = ()
+    ) -> ColumnElement[Any]:
+        """The same of what is always declared."""
+        expression = self.expression(make, *levels, given=given)
+        assert expression is not None
+        return expression
+
+    def visible(self, level: Level) -> ColumnElement[bool] | None:
+        """The type's predicate of visibility for the level's row; None where all are seen."""
+        return self.expression(readable_of(level.kind).visible_to, level, given=(self.role,))
 
     def select_from(self, level: Level, expression: ColumnElement[Any], *more: Any) -> Select[Any]:
         """SELECT `expression` as json from the level's row and joins, visible rows only."""
@@ -213,7 +233,7 @@ class Planner:
         for join in level.joins:
             source = source.outerjoin(join, true())
         statement = select(expression.label("json"), *more).select_from(source)
-        visible = readable_of(level.kind).visible_to(self.role, level.row)
+        visible = self.visible(level)
         return statement if visible is None else statement.where(visible)
 
     def arguments(self, definition: GraphQLField, node: FieldNode) -> FieldArguments:
@@ -221,6 +241,10 @@ class Planner:
         return FieldArguments(
             self.bindings, argument_values(definition, node), self.selector.variables
         )
+
+
+def _of_row(name: str, row: FromClause) -> ColumnElement[Any]:
+    return row.c[name]
 
 
 def _denied(definition: GraphQLField) -> ColumnElement[Any]:

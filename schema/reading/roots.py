@@ -15,7 +15,6 @@ from graphql import (
 from sqlalchemy import ARRAY, ColumnElement, Select, Text, case, func, literal_column, select
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
-from domain.kernel.aliases import one_statement
 from schema.errors import PublicError
 from schema.identifiers import parse_id
 from schema.reading.bindings import FieldArguments
@@ -28,7 +27,6 @@ from schema.reading.types import find_readable, reading_of
 MOST_IDS = 100  # as many as a page has rows
 
 
-@one_statement()
 def plan_field(planner: Planner, parent: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Plan:
     """Compile one root field (or one field of a payload) of the selection `nodes` on `parent`.
 

@@ -57,7 +57,7 @@ class SupervisionQueries:
     @reading(
         Pages(
             lambda: SupervisionOrder,
-            orders=lambda _: Order("OPENED", lambda order: [order.c.id], descending=True),
+            orders=Order("OPENED", lambda order: [order.c.id], descending=True),
             where=_conditions,
         ),
         description="The orders that you may see, the newest first; for staff (督办台).",

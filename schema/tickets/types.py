@@ -371,7 +371,7 @@ class Ticket(Node):
             lambda: TicketEvent,
             # Not by id: a step that waited for the ticket's lock has an earlier time than the
             # step that it waited for.
-            orders=lambda _: Order("HISTORY", lambda event: [event.c.position]),
+            orders=Order("HISTORY", lambda event: [event.c.position]),
             on=lambda ticket, event: event.c.ticket_id == ticket.c.id,
         ),
         description="What happened to it, in order, as far as you may see it (历史).",

@@ -75,7 +75,7 @@ class UnitQueries:
     @reading(
         Pages(
             lambda: Unit,
-            orders=lambda _: Order("CODE", lambda unit: [unit.c.code]),
+            orders=Order("CODE", lambda unit: [unit.c.code]),
             where=_conditions,
         ),
         description="Units by code (单位列表).",

@@ -114,7 +114,7 @@ class WhistleQueries:
     @reading(
         Pages(
             lambda: Whistle,
-            orders=lambda _: Order("WHISTLED", lambda whistle: [whistle.c.id], descending=True),
+            orders=Order("WHISTLED", lambda whistle: [whistle.c.id], descending=True),
             where=_conditions,
         ),
         description="The whistles that you may see, newest first; for staff (哨声列表).",

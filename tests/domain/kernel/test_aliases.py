@@ -1,62 +1,38 @@
-"""Aliases: different within a statement, and made once for all statements."""
+"""Aliases: new ones, or the one of a name, and never with more than names and types."""
 
 from __future__ import annotations
 
 from sqlalchemy import exists, select
 from sqlalchemy.dialects import postgresql
 
-from domain.kernel.aliases import alias_of, one_statement
+from domain.kernel.aliases import alias_of
 from domain.tickets.models import Ticket
 from domain.units.models import Unit
 
 
-def sql() -> str:
-    """A statement with three aliases of one table, one of them within a condition on another."""
+def test_without_a_name_each_is_new() -> None:
     ticket, other, inner = (alias_of(Ticket) for _ in range(3))
-    unit = alias_of(Unit)
-    followed = exists().where(inner.c.primary_id == other.c.id, inner.c.code != ticket.c.code)
+    followed = exists().where(inner.c.primary_id == other.c.id)
     statement = (
-        select(ticket.c.id, other.c.code, unit.c.name)
+        select(ticket.c.id, other.c.code)
         .join_from(ticket, other, other.c.primary_id == ticket.c.id)
-        .join(unit, unit.c.id == other.c.lead_unit_id)
         .where(followed)
     )
-    return str(statement.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+    sql = str(statement.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+    assert "ticket AS ticket_1" in sql and "ticket AS ticket_3" in sql
 
 
-def test_within_a_statement_each_is_another() -> None:
-    with one_statement():
-        made = [alias_of(Ticket) for _ in range(5)]
-        assert len({id(each) for each in made}) == 5
-        assert all(alias_of(Unit) is not each for each in made)
+def test_under_a_name_it_is_the_same_for_all_statements() -> None:
+    first = alias_of(Ticket, "own")
+    assert alias_of(Ticket, "own") is first and first.c is alias_of(Ticket, "own").c
+    assert alias_of(Ticket, "other") is not first and alias_of(Unit, "own") is not first
 
 
-def test_the_next_statement_has_them_with_their_columns() -> None:
-    with one_statement():
-        first = [alias_of(Ticket), alias_of(Unit), alias_of(Ticket)]
-        columns = first[0].c
-    with one_statement():
-        ticket, unit, other = alias_of(Ticket), alias_of(Unit), alias_of(Ticket)
-    assert [ticket, unit, other] == first and ticket.c is columns
+def test_its_columns_have_the_types_of_the_tables() -> None:
+    made, mapped = alias_of(Ticket, "own").c, Ticket.__table__.c
+    assert [(each.name, each.type) for each in made] == [(each.name, each.type) for each in mapped]
 
 
-def test_the_statement_is_the_same() -> None:
-    wanted = sql()
-    for _ in range(2):
-        with one_statement():
-            assert sql() == wanted
-    assert "ticket AS ticket_3" in wanted
-
-
-def test_outside_and_under_a_name_each_is_new() -> None:
-    assert alias_of(Ticket) is not alias_of(Ticket)
-    with one_statement():
-        assert alias_of(Ticket, "own") is not alias_of(Ticket, "own")
-
-
-def test_a_statement_that_is_made_in_between_takes_none_of_the_outer_ones() -> None:
-    with one_statement():
-        before = alias_of(Ticket)
-        with one_statement():
-            assert alias_of(Ticket) is before, "another statement, so the first one again"
-        assert alias_of(Ticket) is not before
+def test_other_rows_can_be_named_as_well() -> None:
+    rows = select(Ticket.id).subquery()
+    assert "AS own" in str(select(alias_of(rows, "own").c.id))
