@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,11 +27,14 @@ def stranger_of(engine: EmbeddedPostgres) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("lock", ["data/postmaster.pid", "postgres/.s.PGSQL.5432.lock"])
-def test_postgres_starts_beside_a_lock_that_names_a_living_process(lock: str) -> None:
+def test_postgres_starts_beside_a_lock_that_names_a_living_process(
+    lock: str, lay_cluster: Callable[[Path], None]
+) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o711)
         engine = EmbeddedPostgres(folder / "data", folder, folder / "log", options=OPTIONS)
+        lay_cluster(engine.folder)
         engine.prepare(sync=False)
         process = start(engine.program())
         wait_until(lambda: engine.is_ready(process.pid), 60)

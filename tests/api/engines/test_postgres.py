@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +20,19 @@ from tests.support.waiting import wait_until
 
 
 @pytest.fixture
-def data() -> Iterator[Path]:
+def empty() -> Iterator[Path]:
     """A data directory whose path is too long for a socket."""
     with tempfile.TemporaryDirectory() as name:
         data = prepare_data_folder(Path(name) / ("deep" * 20) / ("deeper" * 10))
         yield data
         remove_folder(socket_folder(data))
+
+
+@pytest.fixture
+def data(empty: Path, lay_cluster: Callable[[Path], None]) -> Path:
+    """Such a directory, with a new cluster in it."""
+    lay_cluster(empty / "postgres")
+    return empty
 
 
 def engine_of(data: Path, **options: str) -> EmbeddedPostgres:
@@ -120,20 +127,20 @@ async def test_a_postmaster_that_stayed_behind_is_ended_first(data: Path) -> Non
         assert await ask(again, "select 1") == 1
 
 
-async def test_an_unfinished_initdb_is_not_taken_for_a_cluster(data: Path) -> None:
-    half = data / "postgres.new"
+async def test_an_unfinished_initdb_is_not_taken_for_a_cluster(empty: Path) -> None:
+    half = empty / "postgres.new"
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")
-    engine = engine_of(data)
+    engine = engine_of(empty)
     assert not half.exists()
     assert (engine.folder / "global" / "pg_control").exists()
 
 
-def test_a_cluster_of_another_version_is_refused_in_one_line(data: Path) -> None:
-    (data / "postgres").mkdir()
-    (data / "postgres" / "PG_VERSION").write_text("15\n")
+def test_a_cluster_of_another_version_is_refused_in_one_line(empty: Path) -> None:
+    (empty / "postgres").mkdir()
+    (empty / "postgres" / "PG_VERSION").write_text("15\n")
     with pytest.raises(StartFailed) as refusal:
-        engine_of(data)
+        engine_of(empty)
     assert "a cluster of PostgreSQL 15" in str(refusal.value)
     assert "\n" not in str(refusal.value)
-    assert list((data / "postgres").iterdir()) == [data / "postgres" / "PG_VERSION"]
+    assert list((empty / "postgres").iterdir()) == [empty / "postgres" / "PG_VERSION"]
