@@ -7,8 +7,6 @@ import base64
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -31,7 +29,8 @@ from domain.kernel.presence import worker_last_seen
 from domain.tickets.models import TicketEvent
 from tests.chaos.town import PATIENCE
 from tests.jobs.tickets import dispatched, make_unit
-from tests.support.engines import CITY, ROOT
+from tests.support.commands import Command
+from tests.support.engines import CITY
 
 SECRET = bytes(range(32))
 HANGS = timedelta(seconds=2.5)
@@ -50,21 +49,13 @@ LATEST = timedelta(seconds=2)
 @contextmanager
 def working(database: Database, redis: EmbeddedRedis, said: Path) -> Iterator[int]:
     """A `jiesu work` in a process of its own; gives its number, and at the end it stops cleanly."""
-    with said.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.command", "work"],
-            env={
-                "PATH": os.defpath,
-                "PYTHONPATH": str(ROOT),
-                "DATABASE_URL": database.url,
-                "REDIS_URL": redis.url(),
-                "JIESU_SECRET": base64.b64encode(SECRET).decode(),
-            },
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
+    environment = {
+        "PATH": os.defpath,
+        "DATABASE_URL": database.url,
+        "REDIS_URL": redis.url(),
+        "JIESU_SECRET": base64.b64encode(SECRET).decode(),
+    }
+    process = Command("work", environment=environment, log=said)
     try:
         yield process.pid
         assert process.poll() is None, said.read_text()  # one process through all of it

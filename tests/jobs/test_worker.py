@@ -6,8 +6,6 @@ import asyncio
 import base64
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -31,7 +29,8 @@ from tests.jobs.codes import SECRET, Gateway, ask_for_code
 from tests.jobs.frail_redis import FrailRedis, frail_redis
 from tests.jobs.tickets import dispatched, history, ticket_of
 from tests.jobs.waiting import until
-from tests.support.engines import CITY, ROOT
+from tests.support.commands import Command
+from tests.support.engines import CITY
 
 STEPS = "('WARN', 'OVERDUE', 'ESCALATE')"
 
@@ -203,9 +202,9 @@ async def test_the_database_sees_the_worker_at_work(database: Database, redis_ur
 @pytest.fixture
 def start_worker(
     database: Database, redis_url: str, tmp_path: Path
-) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+) -> Iterator[Callable[[], Command]]:
     """Starts `jiesu work` as processes of their own."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[Command] = []
     environment = {
         **os.environ,
         "DATABASE_URL": database.url,
@@ -215,13 +214,8 @@ def start_worker(
         "JIESU_SECRET": base64.b64encode(SECRET).decode(),
     }
 
-    def start() -> subprocess.Popen[bytes]:
-        output = (tmp_path / "worker.log").open("ab")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.command", "work"],
-            cwd=ROOT, env=environment, stdout=output, stderr=output,
-        )  # fmt: skip
-        output.close()
+    def start() -> Command:
+        process = Command("work", environment=environment, log=tmp_path / "worker.log")
         started.append(process)
         return process
 
@@ -237,7 +231,7 @@ async def test_a_killed_workers_timers_are_fired_by_another_once_each(
     clock: FixedClock,
     rules: Rules,
     unit_id: UUID,
-    start_worker: Callable[[], subprocess.Popen[bytes]],
+    start_worker: Callable[[], Command],
 ) -> None:
     tickets = await dispatched_ago(database, clock, rules, unit_id, 40, timedelta(days=10))
     await _slow_down(database)
@@ -265,7 +259,7 @@ async def test_alone_a_worker_that_is_killed_in_a_batch_leaves_it_whole(
     clock: FixedClock,
     rules: Rules,
     unit_id: UUID,
-    start_worker: Callable[[], subprocess.Popen[bytes]],
+    start_worker: Callable[[], Command],
 ) -> None:
     tickets = await dispatched_ago(database, clock, rules, unit_id, 40, timedelta(minutes=100))
     await _slow_down(database)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import asyncpg
@@ -24,7 +21,8 @@ from api.command.migrate import (
 )
 from domain.kernel.database import Database
 from domain.kernel.tables import Table
-from tests.support.engines import CITY, ROOT
+from tests.support.commands import Command
+from tests.support.engines import CITY
 
 FILES = sorted((SCRIPTS / "versions").glob("*.py"))
 
@@ -125,20 +123,12 @@ async def test_the_migrated_schema_is_the_declared_one(empty_database_url: str) 
         assert {line.replace("declared.", "") for line in lines} == found, part
 
 
-def test_two_that_migrate_at_once_take_turns(empty_database_url: str) -> None:
-    migrations = [
-        subprocess.Popen(
-            [sys.executable, "-m", "api.command", "migrate"],
-            cwd=ROOT,
-            env={"PATH": os.defpath, "DATABASE_URL": empty_database_url, "JIESU_CITY": CITY},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
+def test_two_that_migrate_at_once_take_turns(empty_database_url: str, tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": empty_database_url, "JIESU_CITY": CITY}
+    log = tmp_path / "migrate.log"
+    migrations = [Command("migrate", environment=environment, log=log) for _ in range(2)]
     for migration in migrations:
-        _, faults = migration.communicate()
-        assert migration.returncode == 0, faults
+        assert migration.wait(60) == 0, log.read_text()
     assert asyncio.run(revision_of(empty_database_url, CITY)) == newest_revision()
     assert asyncio.run(revision_of(empty_database_url, "jinan")) is None
 

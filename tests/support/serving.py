@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from domain.kernel.settings import Settings
-from tests.support.engines import ROOT
+from tests.support.commands import Command
 from tests.support.waiting import wait_until
 
 
@@ -26,7 +24,6 @@ def serving(settings: Settings, folder: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     environment = {
         "PATH": os.defpath,
-        "PYTHONPATH": str(ROOT),
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "DATABASE_URL": settings.database_url or "",
@@ -37,14 +34,7 @@ def serving(settings: Settings, folder: Path) -> Iterator[str]:
         "JIESU_DATA": str(folder),
     }
     log = folder / f"serve-{port}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.command", "serve"],
-            env=environment,
-            cwd=ROOT,
-            stdout=output,
-            stderr=output,
-        )
+    process = Command("serve", environment=environment, log=log)
     try:
 
         def listens() -> bool:
