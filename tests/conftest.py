@@ -38,9 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let the collector walk only through what tests make: libraries, types and tests stay, and
-    walking through them again and again was a third of the suite's time."""
+    """Let the collector walk only through what tests make, and seldom: libraries, types and tests
+    stay, and walking through them again and again was a third of the suite's time."""
     settle_collector()
+    gc.set_threshold(500_000, 1_000, 1_000)
     gc.enable()
 
 

@@ -43,7 +43,9 @@ class Fields:
     def _is_below(self, unit_id: UUID | None) -> bool:
         raise NotImplementedError
 
-    def _tickets(self, wanted: Mapping[str, Any] | None) -> list[Row]:
+    def _tickets(
+        self, wanted: Mapping[str, Any] | None, among: Iterable[Row] | None = None
+    ) -> list[Row]:
         raise NotImplementedError
 
     def query_node(self, _row: Row, id: str) -> Found | None:  # noqa: A002
@@ -242,7 +244,8 @@ class Fields:
         return row["retired_at"] is None
 
     def unit_tickets(self, row: Row, **args: Any) -> Page:
-        rows = [t for t in self._tickets(args.get("filter")) if t["lead_unit_id"] == row["id"]]
+        led = (t for t in self.world.tables["ticket"] if t["lead_unit_id"] == row["id"])
+        rows = self._tickets(args.get("filter"), led)
         order = "SUBMITTED_AT_DESC"
         return self._page("Ticket", order, rows, lambda t: t["id"], args, falling=True)
 

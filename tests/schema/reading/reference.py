@@ -287,8 +287,11 @@ class Reference(MergingFields, CatalogueFields):
 
     # -- tickets -------------------------------------------------------------------------------
 
-    def _tickets(self, wanted: Mapping[str, Any] | None) -> list[Row]:
-        rows = self.world.tables["ticket"]
+    def _tickets(
+        self, wanted: Mapping[str, Any] | None, among: Iterable[Row] | None = None
+    ) -> list[Row]:
+        """Those seen and wanted, among these or all."""
+        rows = self.world.tables["ticket"] if among is None else among
         return [row for row in rows if row["id"] in self.seen and self._fits(row, wanted or {})]
 
     def _fits(self, ticket: Row, wanted: Mapping[str, Any]) -> bool:
