@@ -65,13 +65,23 @@ def load_rules(city: str, now: datetime) -> Rules:
         for entry in folder.iterdir()
         if entry.name.startswith("profile") and entry.name.endswith(".toml")
     ]
-    profiles = [load_profile(text) for text in texts]
+    profiles = [_profile(text) for text in texts]
     zone = profiles[0].zone_info if profiles else None
     profile = effective_profile(profiles, now.astimezone(zone).date())
     if profile is None:
         raise UnknownCity(f"no profile of {city} is in force on that day")
-    rows = holiday_rows(_holidays())
-    return Rules(profile, WorkCalendar.of(rows, profile.working_hours))
+    return Rules(profile, WorkCalendar.of(_days(_holidays()), profile.working_hours))
+
+
+# Kept by the text, so that files that change are seen: every day reads them, and few change.
+@lru_cache(maxsize=16)
+def _profile(text: str) -> Profile:
+    return load_profile(text)
+
+
+@lru_cache(maxsize=2)
+def _days(text: str) -> tuple[tuple[date, bool], ...]:
+    return tuple(holiday_rows(text))
 
 
 def _holidays() -> str:
