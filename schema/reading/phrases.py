@@ -97,21 +97,20 @@ def _model(
     role: Role,
     *readables: Readable,
 ) -> Phrase | None:
-    rows = [
-        alias_of(readable.table(role), name)
-        for name, readable in zip(_STAND_INS, readables, strict=False)
-    ]
+    rows = _standing_in(role, readables)
     expression = make(*given, *rows)
     if expression is None:
         return None
     statement = select(func.f(expression).label("made")).select_from(*rows)
-    if statement.get_final_froms() != rows:
-        raise TypeError(f"{make} refers to other rows than its own")
     compiled = statement.compile(dialect=_DIALECT)
     begin, end = "SELECT f(", ") AS made \nFROM "
-    text = str(compiled.string).replace("%%", "%")
-    words, found, _ = text.removeprefix(begin).partition(end)
+    text = str(compiled.string)
+    words, found, among = text.removeprefix(begin).rpartition(end)
     assert found and text.startswith(begin), text
+    # Of equal words nothing else can follow; SQLAlchemy's own answer takes as long as compiling.
+    if among != _among(role, *readables) and statement.get_final_froms() != rows:
+        raise TypeError(f"{make} refers to other rows than its own")
+    words = words.replace("%%", "%")
     parameters = []
     for parameter, name in compiled.bind_names.items():
         if f"%({name})s" not in words:
@@ -121,6 +120,20 @@ def _model(
         parameters.append(own)
     plain = _NAME.fullmatch(words)
     return Phrase(words if plain else f"({words})", tuple(parameters), expression.type)
+
+
+@lru_cache(_MOST)
+def _among(role: Role, *readables: Readable) -> str:
+    """What stands behind FROM where a statement takes from these rows and from no other."""
+    statement = select(func.f()).select_from(*_standing_in(role, readables))
+    return str(statement.compile(dialect=_DIALECT).string).partition("\nFROM ")[2]
+
+
+def _standing_in(role: Role, readables: tuple[Readable, ...]) -> list[FromClause]:
+    return [
+        alias_of(readable.table(role), name)
+        for name, readable in zip(_STAND_INS, readables, strict=False)
+    ]
 
 
 def _own(parameter: BindParameter[Any]) -> BindParameter[Any]:
